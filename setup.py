@@ -1,0 +1,21 @@
+"""Everything about the package is in settings.ini; this file hands it to setuptools."""
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ini = ConfigParser(delimiters=['='], interpolation=None)
+ini.read(Path(__file__).parent/'settings.ini', encoding='utf-8')
+cfg = ini['DEFAULT']
+
+setup(
+    name=cfg['lib_name'], version=cfg['version'], description=cfg['description'],
+    author=cfg['author'], author_email=cfg['author_email'], url=cfg['git_url'], license='Apache-2.0',
+    keywords=cfg['keywords'].split(),
+    long_description=Path('README.md').read_text(encoding='utf-8') if Path('README.md').exists() else '',
+    long_description_content_type='text/markdown',
+    packages=find_packages(include=['diffprop', 'diffprop.*']), python_requires=f">={cfg['min_python']}",
+    install_requires=cfg['requirements'].split(),
+    extras_require={'dev': cfg['dev_requirements'].split() + cfg['offline_requirements'].split(),
+                    'offline': cfg['offline_requirements'].split()},
+)
