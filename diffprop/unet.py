@@ -155,7 +155,8 @@ class UNet(nn.Module):
         c, by = self.config['channels'], 2**(len(self.config['mults']) - 1)
         if x.dim() != 4 or x.shape[1] != c: raise ValueError(f'x must be (B, {c}, H, W), got {tuple(x.shape)}')
         if x.shape[2] % by or x.shape[3] % by: raise ValueError(f"x's height and width must be divisible by {by}, got {tuple(x.shape)}")
-        if t.shape != x.shape[:1] or t.is_floating_point(): raise ValueError(f't must be ({len(x)},) int64, one for each image, got {t.dtype} {tuple(t.shape)}')
+        if not isinstance(t, Tensor) or t.shape != x.shape[:1] or t.is_floating_point():
+            raise ValueError(f't must be ({len(x)},) int64, one for each image, got {f"{t.dtype} {tuple(t.shape)}" if isinstance(t, Tensor) else t}')
         if t.device.type == 'cpu' and (t < 1).any(): raise ValueError(f"t is the paper's, from 1, got {int(t.min())}")  # on a GPU looking would mean waiting
 
 # %% ../nbs/01_unet.ipynb #cc8b5a0e
