@@ -211,12 +211,12 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    draws: int = 500,  # random signs behind the null band
                    device='cpu', progress: bool = False
                   ) -> pd.DataFrame:  # a row for each t, kernel and curve: bandwidth, mmd2 and its se, mmd2_biased, mmd, null_lo, null_hi
-    "The input error of every module: D_MMD(t) for t from T down to 0, with standard error and null band (Eq. 8 to 10)"
+    "The input error of every module: D_MMD(t) for t from T down to 0, with standard error and null band (Eq. 6, Eq. 7, Eq. 8)"
     times = _check_run(schedule, x0, n, kernels, times, controls, null)
     chunked = lambda x, t: torch.cat([model(*part) for part in zip(x.split(batch_size), t.split(batch_size))])
     def forward(t, half, at, stream):  # n images of one half of those chosen for t, noised to `at`
         chosen = torch.randperm(len(x0), generator=seeded(seed, t, 1))[half*n:(half + 1)*n]
-        return forward_sample(schedule, x0[chosen.to(x0.device)].to(device), at, generator=seeded(seed, t, stream, device=device))
+        return forward_sample(schedule, x0[chosen.to(x0.device)].to(device, torch.float32), at, generator=seeded(seed, t, stream, device=device))
 
     reference, rows = {}, []
     def measure(t, curve, x, y):
