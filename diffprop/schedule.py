@@ -85,7 +85,7 @@ def seeded(seed: int,  # the run's seed
            *path: int,  # which stream of the run: any non-negative integers
            device='cpu') -> torch.Generator:
     "A generator that depends on (seed, *path) and on nothing else"
-    mixed = np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0]
+    mixed = np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(mixed))
 
 def _noise_like(x, noise, generator):
@@ -226,7 +226,7 @@ def backward_chain(schedule: Schedule,
 def image_noise(seed: int, images: range, shape: tuple, *, device='cpu', block: int = 16) -> Iterator[Tensor]:
     "Endless standard normal draws (len(images), *shape): those of image i depend on seed and i alone"
     blocks = range(images.start//block, -(-images.stop//block))
-    generators = [seeded(seed, b, device=device) for b in blocks]
+    generators = [seeded(seed, 0, b, device=device) for b in blocks]
     first = images.start - blocks.start*block
     while True:
         yield torch.cat([torch.randn(block, *shape, generator=g, device=device) for g in generators])[first:first + len(images)]
