@@ -247,7 +247,7 @@ def train(config: Config,
 
 def _take_over(state, folder, device):
     held = Config.of(**json.loads((folder/'config.json').read_text())['config'])
-    if held != prefix(state.config, held.steps): raise ValueError(f'start_from: the run in {folder} is not the beginning of this one')
+    if prefix(held, held.steps) != prefix(state.config, held.steps): raise ValueError(f'start_from: the run in {folder} is not the beginning of this one')
     state.load(folder/'checkpoint.pt', device)
 
 def _run(state, images, folder, device, log_every, checkpoint_every, progress):
