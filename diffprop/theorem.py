@@ -87,7 +87,7 @@ def gaussian_chain(schedule: Schedule,
                    mean: Tensor | float = 0.,  # of the data, (K,) or a number
                    offset: Tensor | float = 0.  # of eps_theta, like slope
                   ) -> pd.DataFrame:  # nats per dimension, indexed by t
-    "Every term of Theorem 4.1 in closed form, for Gaussian data and an affine eps_theta; bad shapes and NaN raise ValueError (Eq. 11, 12)"
+    "Every term of Theorem 4.1 in closed form, for Gaussian data and an affine eps_theta; bad shapes and NaN raise ValueError (Eq. 11, 12, 24)"
     slope, offset = _tables(schedule, slope, offset)
     var, mean = (torch.as_tensor(v, dtype=torch.float64) for v in (var, mean))
     if not (var >= 0).all() or not var.isfinite().all(): raise ValueError(f'var must be finite and at least 0, got {var.min().item()}')
@@ -247,7 +247,7 @@ def knn_entropy(x: Tensor,  # (n, K)
     n, K = x.shape
     if n <= k: raise ValueError(f'x must hold more than k = {k} samples, got {n}')
     x = x.double()
-    distance = torch.cat([torch.cdist(part, x).kthvalue(k + 1, dim=1).values for part in x.split(500)])  # the nearest is the point itself
+    distance = torch.cat([torch.cdist(part, x).topk(k + 1, largest=False).values[:, k] for part in x.split(500)])  # the nearest is the point itself
     ball = K/2*math.log(math.pi) - math.lgamma(K/2 + 1)
     return (torch.digamma(torch.tensor(float(n))) - torch.digamma(torch.tensor(float(k)))).item() + ball + K*distance.clamp(min=1e-300).log().mean().item()
 
