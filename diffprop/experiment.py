@@ -7,9 +7,11 @@ __all__ = ['PRESETS', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SIZES', 'Preset', 
            'Lab', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
-import contextlib, hashlib, json, os, platform, subprocess, time
+import hashlib, json, os, platform, subprocess, time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +49,8 @@ _images = dict(cifar10=_cifar, imagenet32=dict(_cifar, dropout=0.), celeba64=_ce
 PRESETS = dict(
     smoke=Preset(dict(T=20, beta_1=5e-3, beta_T=.5, rho=.15, width=16, mults=(1, 2), blocks=1, attention=(), dropout=0., steps=20, batch_size=32, lr=1e-3, warmup=5, flip=False),
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, error_n=64, limit=256),
-    digits=Preset(dict(T=200, beta_1=5e-4, beta_T=.1, rho=.015, width=16, mults=(1, 1), blocks=1, attention=(4,), dropout=0., steps=1500, batch_size=128, lr=1e-3, warmup=100, flip=False),
-                  dict(digits={}), seeds=3, samples=1797),
+    digits=Preset(dict(T=100, beta_1=1e-3, beta_T=.2, rho=.03, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., steps=700, batch_size=64, lr=2e-3, warmup=50, flip=False),
+                  dict(digits={}), seeds=3, samples=1000, batch_size=125, error_n=800),
     gpu=Preset(dict(width=96, steps=12_000, warmup=1000, lr=4e-4, batch_size=256, amp=True, compile=True), _images, seeds=3, samples=10_000, steps=100, batch_size=1000),
     paper=Preset({}, _images, seeds=3, samples=50_000, batch_size=500),
 )
@@ -178,6 +180,24 @@ class Lab:
         return dict(data=data, method=method, label=METHODS[method].label, seed=seed, **json.loads(file.read_text()), nfe=p.steps or config.T, sampler=p.sampler, clip=p.clip,
                     train_steps=told['steps'], seconds=told['seconds'], ms_per_step=1000*told['seconds']/told['steps'], device=_device_name(self.device),
                     run=folder.name, weights=told['weights'][:16], data_hash=data_hash(images)[:16], preset=self.preset)
+
+    def run_all(self, jobs: list,  # (data, method, seed) each
+                workers: int = 0,  # processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke
+                **kw  # of `run`
+               ) -> pd.DataFrame:  # a row a job, in their order
+        "All the runs of a table, several at a time; small networks gain nothing from a second thread and everything from a second process"
+        workers = min(len(jobs), workers or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count()))
+        rows, lab = {}, self if workers == 1 else replace(self, progress=False)
+        def told(job, row):
+            rows[job] = row
+            print(f"{job[0]}  seed {job[2]}  {job[1]:20s} FID {row['fid']:8.3f}   {row['train_steps']} steps in {row['seconds']:.0f} s", flush=True)
+        first, last = ([j for j in jobs if bool(METHODS[choose('method', j[1], METHODS)].equal_time) == late] for late in (False, True))  # equal time needs the others' seconds
+        for part in (first, last):
+            if workers == 1: [told(job, lab.run(*job, **kw)) for job in part]; continue
+            with ProcessPoolExecutor(workers, get_context('spawn'), torch.set_num_threads, (1,)) as pool:
+                futures = {pool.submit(lab.run, *job, **kw): job for job in sorted(part, key=lambda j: 'lam_reg' not in METHODS[j[1]].changes)}  # the long ones first
+                for done in as_completed(futures): told(futures[done], done.result())
+        return pd.DataFrame([rows[j] for j in jobs])
 
 IMAGE_SIZES = dict(digits=8, cifar10=32, imagenet32=32, celeba64=64)
 

@@ -96,8 +96,8 @@ def _noise_like(x, noise, generator):
 def _check_t(schedule, t, first=1):
     if isinstance(t, Tensor) and (t.is_floating_point() or t.dim() != 1): raise ValueError(f't must be an int or (B,) int64, got {t.dtype} {tuple(t.shape)}')
     if isinstance(t, Tensor) and t.device.type != 'cpu': return  # looking at the values would make the GPU wait
-    bad = [int(i) for i in torch.as_tensor(t).reshape(-1) if not first <= i <= schedule.T] if isinstance(t, Tensor) else [t]*(not first <= t <= schedule.T)
-    if bad: raise ValueError(f't must be in {first}..{schedule.T}, got {bad[0]}')
+    for i in (int(t.min()), int(t.max())) if isinstance(t, Tensor) else (t,):
+        if not first <= i <= schedule.T: raise ValueError(f't must be in {first}..{schedule.T}, got {i}')
 
 def _at(table, t, x):
     "Entry t of a table, ready to multiply x: a number for an int t, (B, 1, ...) like x for a (B,) tensor"
