@@ -207,6 +207,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    batch_size: int = 250,  # the model is given so many samples at once
                    step: Callable = backward_step, clip: bool = False,  # the sampler, as in `sample`
                    controls: Sequence[str] = (),  # of 'renoised' and 'fresh'
+                   inputs: Callable = forward_sample,  # draws what the curve is compared with, as `forward_sample` does: the training-time inputs
                    null: float = .95,  # the null band holds this share of q-against-q values
                    draws: int = 500,  # random signs behind the null band
                    device='cpu', progress: bool = False
@@ -216,7 +217,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
     chunked = lambda x, t: torch.cat([model(*part) for part in zip(x.split(batch_size), t.split(batch_size))])
     def forward(t, half, at, stream):  # n images of one half of those chosen for t, noised to `at`
         chosen = torch.randperm(len(x0), generator=seeded(seed, t, 1))[half*n:(half + 1)*n]
-        return forward_sample(schedule, x0[chosen.to(x0.device)].to(device, torch.float32), at, generator=seeded(seed, t, stream, device=device))
+        return inputs(schedule, x0[chosen.to(x0.device)].to(device, torch.float32), at, generator=seeded(seed, t, stream, device=device))
 
     reference, rows = {}, []
     def measure(t, curve, x, y):
