@@ -49,7 +49,7 @@ _images = dict(cifar10=_cifar, imagenet32=dict(_cifar, dropout=0.), celeba64=_ce
 PRESETS = dict(
     smoke=Preset(dict(T=20, beta_1=5e-3, beta_T=.5, rho=.15, width=16, mults=(1, 2), blocks=1, attention=(), dropout=0., steps=20, batch_size=32, lr=1e-3, warmup=5, flip=False),
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, error_n=64, limit=256),
-    digits=Preset(dict(T=100, beta_1=1e-3, beta_T=.2, rho=.03, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., steps=700, batch_size=64, lr=2e-3, warmup=50, flip=False),
+    digits=Preset(dict(T=100, beta_1=1e-3, beta_T=.2, rho=.03, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., steps=600, batch_size=64, lr=2e-3, warmup=50, flip=False),
                   dict(digits={}), seeds=3, samples=1000, batch_size=125, error_n=800),
     gpu=Preset(dict(width=96, steps=12_000, warmup=1000, lr=4e-4, batch_size=256, amp=True, compile=True), _images, seeds=3, samples=10_000, steps=100, batch_size=1000),
     paper=Preset({}, _images, seeds=3, samples=50_000, batch_size=500),
