@@ -32,7 +32,7 @@ def optimal_eps(schedule: Schedule,
     return torch.broadcast_tensors(slope, -slope*ab.sqrt()*mean)
 
 def optimal_variance(schedule: Schedule, var: Tensor | float) -> Tensor:  # (T+1,)
-    "The variance of q(x_{t-1} | x_t) for data N(., diag(var)), averaged over dimensions: a table for `Schedule`"
+    "The variance of q(x_{t-1} | x_t) for data N(., diag(var)), averaged over dimensions: a table for `Schedule` (Eq. 19)"
     ab = schedule.alpha_bar[:, None]
     Q = ab*torch.as_tensor(var, dtype=torch.float64) + 1 - ab
     return torch.cat([torch.zeros(1), (schedule.beta[1:, None]*Q[:-1]/Q[1:]).mean(1)])
@@ -87,7 +87,7 @@ def gaussian_chain(schedule: Schedule,
                    mean: Tensor | float = 0.,  # of the data, (K,) or a number
                    offset: Tensor | float = 0.  # of eps_theta, like slope
                   ) -> pd.DataFrame:  # nats per dimension, indexed by t
-    "Every term of Theorem 4.1 in closed form, for Gaussian data and an affine eps_theta; bad shapes and NaN raise ValueError (Eq. 11, 12, 24)"
+    "Every term of Theorem 4.1 in closed form, for Gaussian data and an affine eps_theta; bad shapes and NaN raise ValueError (Eq. 11, 12, 13, 17, 25)"
     slope, offset = _tables(schedule, slope, offset)
     var, mean = (torch.as_tensor(v, dtype=torch.float64) for v in (var, mean))
     if not (var >= 0).all() or not var.isfinite().all(): raise ValueError(f'var must be finite and at least 0, got {var.min().item()}')
@@ -121,7 +121,7 @@ def _frame(columns):
 
 # %% ../nbs/03_theorem.ipynb #bd01eb48
 def unit_eps(schedule: Schedule) -> Tensor:  # slope, (T+1,)
-    "The slope whose output on the chain's own inputs is exactly N(0, I) at every t, as Theorem 4.1 assumes"
+    "The slope whose output on the chain's own inputs is exactly N(0, I) at every t, as Theorem 4.1 assumes (Eq. 26)"
     slope, var = torch.zeros(schedule.T + 1, dtype=torch.float64), torch.ones((), dtype=torch.float64)
     to_eps = schedule.beta/(1 - schedule.alpha_bar).sqrt()
     for t in range(schedule.T, 0, -1):
@@ -140,7 +140,7 @@ def perturb(slope: Tensor,  # (T+1, K) or (T+1,)
 # %% ../nbs/03_theorem.ipynb #1930b078
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    "Data from a mixture of C Gaussians with diagonal covariances in K dimensions, whose forward process has closed forms"
+    "Data from a mixture of C Gaussians with diagonal covariances in K dimensions, whose forward process has closed forms (Eq. 6)"
     weight: Tensor  # (C,), sums to 1
     mean: Tensor  # (C, K)
     var: Tensor  # (C, K), positive
@@ -189,7 +189,7 @@ def grid_chain(schedule: Schedule,
                mixture: Mixture,  # the data, K = 1
                grid: Tensor  # (G,) evenly spaced points, wide enough for every p_theta(x_t)
               ) -> tuple[pd.DataFrame, Tensor]:  # the table of `gaussian_chain`, and log p_theta on the grid, (T+1, G)
-    "Every term of Theorem 4.1 by quadrature, for any network on a one-dimensional mixture (Eq. 7, 12)"
+    "Every term of Theorem 4.1 by quadrature, for any network on a one-dimensional mixture (Eq. 7, 12, 13)"
     _check_density(schedule)
     x, dx, T = grid[:, None], grid[1] - grid[0], schedule.T
     log_p, terms, steps = Normal(0, 1).log_prob(grid).expand(T + 1, -1).clone(), [], []
@@ -218,7 +218,7 @@ def sampled_chain(schedule: Schedule,
                   mixture: Mixture,  # the data
                   n: int = 2000,  # samples, and as many again for the density of p_theta; the time grows as n^2
                   *, generator: torch.Generator) -> pd.DataFrame:
-    "Every term of Theorem 4.1 from samples of the backward chain, with standard errors in columns `.._se` (Eq. 12)"
+    "Every term of Theorem 4.1 from samples of the backward chain, with standard errors in columns `.._se` (Eq. 12, 13)"
     _check_density(schedule)
     K = mixture.mean.shape[1]
     x, crowd = torch.randn(2, n, K, generator=generator, dtype=torch.float64)
@@ -257,7 +257,7 @@ def assumptions(model: Callable,  # eps = model(x, t)
                 *, generator: torch.Generator,  # of the random projection, on the CPU
                 entropy: bool = True  # False where K is too large for it to mean anything
                ) -> pd.DataFrame:  # a row for each t; at t = 0 there is no module, only the entropy
-    "Theorem 4.1's two assumptions on samples: is the output standard Gaussian, does the entropy fall (Remark 4.3)"
+    "Theorem 4.1's two assumptions on samples: is the output standard Gaussian, does the entropy fall (Theorem 4.1, Remark 4.3)"
     rows, u = {}, None
     for t, x in states:
         flat = x.reshape(len(x), -1).double().cpu()
