@@ -276,7 +276,7 @@ def save_results(folder: Path | str,
     for name, fig in (figures or {}).items():
         for kind in ('png', 'svg'): atomic_write(folder/f'{name}.{kind}', lambda p: fig.savefig(p, format=kind, dpi=150, bbox_inches='tight', metadata={'Date': None} if kind == 'svg' else None))
     for name, table in (tables or {}).items():
-        atomic_write(folder/f'{name}.md', lambda p: p.write_text(table.to_markdown() + '\n'))
+        atomic_write(folder/f'{name}.md', lambda p: p.write_text(table.to_markdown(disable_numparse=True) + '\n'))
         atomic_write(folder/f'{name}.tex', lambda p: p.write_text(table.to_latex(escape=True)))
     record = provenance(**parameters)
     if rows is not None: record['runs'] = rows[[c for c in ('run', 'weights', 'data_hash', 'features') if c in rows]].drop_duplicates().to_dict('records')
