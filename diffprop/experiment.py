@@ -192,38 +192,41 @@ class Lab:
                     train_steps=told['steps'], seconds=told['seconds'], ms_per_step=1000*told['seconds']/told['steps'], device=_device_name(self.device),
                     run=folder.name, **overrides, weights=told['weights'][:16], data_hash=data_hash(images)[:16], preset=self.preset)
 
-    def run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data, method, seed and overrides
-                workers: int = 0,  # processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke
-                **common  # arguments of `run` for all
-               ) -> pd.DataFrame:  # a row a job, in their order
-        "All the runs of a table, several at a time: small networks gain nothing from a second thread and everything from a second process"
-        if not jobs: raise ValueError('jobs must have at least one run, got none')
-        workers = min(len(jobs), workers or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count()))
-        rows, lab = {}, self if workers == 1 else replace(self, progress=False)
-        def told(i, row):
-            rows[i] = row
-            print(f"{row['data']}  seed {row['seed']}  {jobs[i].get('name', row['method']):24s} FID {row['fid']:8.3f}   {row['train_steps']} steps in {row['seconds']:.0f} s", flush=True)
-        work = [(i, {k: v for k, v in job.items() if k != 'name'} | common) for i, job in enumerate(jobs)]
-        late = lambda job: bool(METHODS[choose('method', job['method'], METHODS)].equal_time)  # needs the others' seconds
-        for part in ([w for w in work if not late(w[1])], [w for w in work if late(w[1])]):
-            if workers == 1:
-                for i, job in part: told(i, lab.run(**job))
-                continue
-            with ProcessPoolExecutor(workers, get_context('spawn'), torch.set_num_threads, (1,)) as pool:
-                futures = {pool.submit(lab.run, **job): i for i, job in sorted(part, key=lambda w: -_cost(configure(self.preset, **_only_config(w[1]))))}  # the long ones first
-                for done in as_completed(futures): told(futures[done], done.result())
-        return pd.DataFrame([rows[i] for i in range(len(jobs))])
+IMAGE_SHAPES = dict(digits=(1, 8), cifar10=(3, 32), imagenet32=(3, 32), celeba64=(3, 64))  # channels, pixels
+
+def _device_name(device):
+    return torch.cuda.get_device_name(device) if device.startswith('cuda') else f'CPU ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads)'
+
+# %% ../nbs/06d_experiment.ipynb #9fb1da9e
+def _run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data, method, seed and overrides
+            workers: int = 0,  # processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke
+            **common  # arguments of `run` for all
+           ) -> pd.DataFrame:  # a row a job, in their order
+    "All the runs of a table, several at a time: small networks gain nothing from a second thread and everything from a second process"
+    if not jobs: raise ValueError('jobs must have at least one run, got none')
+    workers = min(len(jobs), workers or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count()))
+    rows, lab = {}, self if workers == 1 else replace(self, progress=False)
+    def told(i, row):
+        rows[i] = row
+        print(f"{row['data']}  seed {row['seed']}  {jobs[i].get('name', row['method']):24s} FID {row['fid']:8.3f}   {row['train_steps']} steps in {row['seconds']:.0f} s", flush=True)
+    work = [(i, {k: v for k, v in job.items() if k != 'name'} | common) for i, job in enumerate(jobs)]
+    late = lambda job: bool(METHODS[choose('method', job['method'], METHODS)].equal_time)  # needs the others' seconds
+    for part in ([w for w in work if not late(w[1])], [w for w in work if late(w[1])]):
+        if workers == 1:
+            for i, job in part: told(i, lab.run(**job))
+            continue
+        with ProcessPoolExecutor(workers, get_context('spawn'), torch.set_num_threads, (1,)) as pool:
+            futures = {pool.submit(lab.run, **job): i for i, job in sorted(part, key=lambda w: -_cost(configure(self.preset, **_only_config(w[1]))))}  # the long ones first
+            for done in as_completed(futures): told(futures[done], done.result())
+    return pd.DataFrame([rows[i] for i in range(len(jobs))])
+
+Lab.run_all = _run_all
 
 def _only_config(job): return {k: v for k, v in job.items() if k not in ('features', 'weights')}
 
 def _cost(c):
     "About how many network evaluations of a batch training takes"
     return 3*c.steps + (c.steps - c.reg_from)*(1 + c.L)/2*(1 if c.gradient == 'last' else 3)*((c.reg_batch or c.batch_size)/c.batch_size)*(c.lam_reg > 0)
-
-IMAGE_SHAPES = dict(digits=(1, 8), cifar10=(3, 32), imagenet32=(3, 32), celeba64=(3, 64))  # channels, pixels
-
-def _device_name(device):
-    return torch.cuda.get_device_name(device) if device.startswith('cuda') else f'CPU ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads)'
 
 # %% ../nbs/06d_experiment.ipynb #b9e198eb
 def detectable(sd: float,  # standard deviation of the paired differences
