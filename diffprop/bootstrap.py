@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
 from .regularizer import loss_weights
-from .schedule import Schedule, _check_t, backward_chain, backward_step, forward_sample
+from .schedule import Schedule, backward_chain, backward_step, forward_sample
 
 # %% ../nbs/05_bootstrap.ipynb #7148fd4c
 GRADIENTS = ('whole', 'last', 'checkpointed')

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from .data import atomic_write, data_hash, load_images, project_root, to_uint8
 from .fidelity import fidelity
 from .schedule import backward_step, ddim_step, sample
-from .training import Config, _did_you_mean, file_hash, make_schedule, prefix, train
+from .training import Config, _did_you_mean, make_schedule, prefix, train
 
 # %% ../nbs/06d_experiment.ipynb #7c2a9062
 @dataclass(frozen=True)
