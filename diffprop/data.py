@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'MAX_BYTES', 'FORMATS', 'NAMED', 'to_float', 'to_uint8', 'data_hash', 'project_root', 'atomic_write',
-           'cached', 'load_images', 'image_grid']
+           'cached', 'exclusive', 'load_images', 'image_grid']
 
 # %% ../nbs/06a_data.ipynb #1328c58a
 import contextlib, difflib, hashlib, io, math, os, pickle, stat, tempfile, warnings, zipfile
@@ -16,6 +16,7 @@ import numpy as np
 import PIL
 import torch
 import torchvision
+from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -84,6 +85,19 @@ def cached(name: str,  # of the file; holds everything that the content depends 
     try: atomic_write(file, lambda p: save_file(tensors, p, metadata=dict(sha256=_hash_all(tensors))))
     except (SafetensorError, OSError) as e: warnings.warn(f'{file} cannot be written, so the work will be done again next time: {e}')
     return tensors
+
+# %% ../nbs/06a_data.ipynb #76b1d96a
+@contextlib.contextmanager
+def exclusive(folder: str | Path):  # made if it is not there
+    "Hold a folder while other processes of this machine wait for it; within one process it can be held again"
+    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder/'lock', is_singleton=True)
+    try: lock.acquire(timeout=0)
+    except Timeout:
+        print(f'{folder} is held by another process; waiting for it', flush=True)
+        lock.acquire()
+    try: yield
+    finally: lock.release()
 
 # %% ../nbs/06a_data.ipynb #df29532e
 MAX_PIXELS = 2**26  # of one image
