@@ -55,7 +55,7 @@ def error_figure(curve: pd.DataFrame):  # as `error_dynamics` gives it
     "One panel a kernel: the model's error from T down to 0, its controls, and the null band (Eq. 8)"
     sns.set_theme(context='notebook', style='whitegrid', palette='colorblind')
     kernels = list(curve.kernel.unique())
-    fig, axs = plt.subplots(1, len(kernels), figsize=(1 + 4.4*len(kernels), 4), squeeze=False)
+    fig, axs = plt.subplots(1, len(kernels), figsize=(4 + 4.4*len(kernels), 4), squeeze=False)
     T = curve.t.max()
     for ax, kernel in zip(axs[0], kernels): plot_error(curve, kernel, ax).set(xlim=(T, 0), xticks=[T*i//4 for i in range(5)])
     axs[0, -1].legend(fontsize=9, frameon=False, loc='upper left', bbox_to_anchor=(1.01, 1))
