@@ -15,6 +15,7 @@ setup(
     long_description=Path('README.md').read_text(encoding='utf-8') if Path('README.md').exists() else '',
     long_description_content_type='text/markdown',
     packages=find_packages(include=['diffprop', 'diffprop.*']), python_requires=f">={cfg['min_python']}",
+    entry_points={'console_scripts': cfg['console_scripts'].split()},
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split() + cfg['offline_requirements'].split(),
                     'offline': cfg['offline_requirements'].split()},
