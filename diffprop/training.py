@@ -292,7 +292,7 @@ def _stop_asked():
         for s, handler in before.items(): signal.signal(s, handler)
 
 def _stop(state, folder, asked):
-    print(f'stopped after step {state.step} of {state.config.steps}; the checkpoint is in {folder}, the same call goes on from there', flush=True)
+    if rank_and_size()[0] == 0: print(f'stopped after step {state.step} of {state.config.steps}; the checkpoint is in {folder}, the same call goes on from there', flush=True)
     if asked and asked[0] == signal.SIGINT: raise KeyboardInterrupt
     raise SystemExit(128 + signal.SIGTERM)
 
