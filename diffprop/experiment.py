@@ -8,7 +8,7 @@ __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SHAP
            'plan', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
-import hashlib, json, math, os, platform, shutil, subprocess, time
+import hashlib, json, os, platform, shutil, subprocess, time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -59,8 +59,8 @@ PRESETS = dict(
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=10, error_n=64, limit=256, few=True),
     digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50),
                   dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=125, error_n=800),
-    trial=Preset(dict(_small, steps=80, warmup=10, lr=1e-3, batch_size=16, reg_batch=8), dict(cifar10={}, imagenet32={}, celeba64={}),
-                 seeds=2, samples=64, finetune=20, steps=20, batch_size=32, error_n=64, limit=500, few=True),
+    trial=Preset(dict(_small, steps=30, warmup=5, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
+                 seeds=2, samples=32, finetune=8, steps=10, batch_size=16, error_n=32, limit=250, few=True),
     gpu=Preset(dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True, compile=True),
                dict(cifar10=_cifar, imagenet32=dict(_cifar, dropout=0.), celeba64=dict(_celeba, width=64, steps=1300, batch_size=192)), seeds=3, samples=5000, finetune=400, steps=50, batch_size=500),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=dict(_cifar, dropout=0.), celeba64=dict(_celeba, gradient='checkpointed')), seeds=3, samples=50_000, finetune=50_000, batch_size=500),
@@ -307,10 +307,9 @@ def _run(self, data: str, method: str, seed: int = 0, *, features: str = 'auto',
     folder, (sampler, key) = self.folder(data, config), self._sampling(m.sampling)
     drawn, told = self.samples(data, config, m.sampling), self.trained(data, config)
     file = folder/f'score-{key}-{features}{"-" + file_hash(weights)[:8] if weights else ""}.json'
-    with exclusive(folder/f'samples-{key}'):
-        if not file.exists():
-            score = fidelity(drawn, self.images(data), space, device=self.device, keep=True)
-            atomic_write(file, lambda q: q.write_text(json.dumps(score)))
+    if not file.exists():
+        with exclusive(folder/f'samples-{key}'):
+            if not file.exists(): atomic_write(file, lambda q: q.write_text(json.dumps(fidelity(drawn, self.images(data), space, device=self.device, keep=True))))
     return dict(data=data, method=method, label=m.label, seed=seed, **json.loads(file.read_text()), nfe=p.steps or config.T, sampler=sampler, clip=p.clip,
                 train_steps=told['steps'], seconds=told['seconds'], ms_per_step=1000*told['seconds']/told['steps'], device=_device_name(self.device),
                 run=folder.name, **overrides, weights=told['weights'][:16], data_hash=self.data_hash(data)[:16], preset=self.preset)
@@ -418,7 +417,7 @@ def plan(lab: Lab, jobs: list[dict],  # as for `run_all`: data, method, seed and
         seconds, first = training + sampling + at.scoring, clock/(60*minutes - at.starting)
         clock += seconds; last = clock/(60*minutes - at.starting)
         rows.append(dict(data=job['data'], images=len(images), method=job['method'], seed=job['seed'], parameters=f'{params/1e6:.1f}M', gflop=round(flop/1e9, 3 if flop < 1e8 else 1), steps=c.steps - begin, batch=c.batch_size,
-                         seen=(c.steps - begin)*c.batch_size, how=' '.join(['bf16' if c.amp else 'fp32'] + ['compiled']*c.compile) if c.steps > begin else '', samples=p.samples, nfe=p.steps or c.T,
+                         seen=(c.steps - begin)*c.batch_size, how=' '.join(['bf16' if c.amp else 'fp32'] + ['channels-last']*getattr(c, 'channels_last', False) + ['compiled']*c.compile) if c.steps > begin else '', samples=p.samples, nfe=p.steps or c.T,
                          training=round(training), sampling=round(sampling), scoring=round(at.scoring), seconds=round(seconds), gb=round((20*params + held)/1e9 if c.steps > begin else p.batch_size*kept/4e9, 1),
                          call=f'{int(first) + 1}' if int(first) == int(last) else f'{int(first) + 1}-{int(last) + 1}'))
     return pd.DataFrame(rows)
