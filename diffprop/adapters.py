@@ -271,7 +271,8 @@ _LINES = dict(model=('-', 'C0', 'model'), renoised=('--', 'C1', 're-noised: its 
 def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a column seed, several of them
                kernel: str | None = None,  # None: the first one in it
                ax=None,  # None: a new figure
-               unit: float = 1e4  # errors are drawn times this
+               unit: float = 1e4,  # errors are drawn times this
+               interval: bool = True  # shade the 95% interval of the mean, where there are three seeds or more
               ):  # the axes
     "Error dynamics as Figure 1 has them: the squared error from t = T down to 0, its null band and its controls (Eq. 8)"
     kernel = curve.kernel.iloc[0] if kernel is None else _chosen('kernel', kernel, list(curve.kernel.unique()))
@@ -281,7 +282,8 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     band = own[own.curve == 'model'].groupby('t')[['null_lo', 'null_hi']].mean()*unit
     ax.fill_between(band.index, band.null_lo, band.null_hi, color='.8', lw=0, label='null band: $q$ against $q$', zorder=0)
     for name, (line, colour, label) in _LINES.items():
-        if (own.curve == name).any(): draw_curve(ax, own[own.curve == name], 'mmd2', line, colour, label, unit, name != 'fresh')
+        if (own.curve == name).any(): draw_curve(ax, own[own.curve == name], 'mmd2', line, colour, label, unit, interval and name != 'fresh')
+    ax.set_xlim(T := own.t.max(), 0); ax.set_xticks([T*i//4 for i in range(5)])
     root_scale(ax, 1.3*unit*min(own.mmd2.min(), own.null_lo.min()), 1.15*unit*max(own.mmd2.max(), own.null_hi.max()))
     ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{-round(math.log10(unit))}}}$, {kernel} kernel')
     return ax
