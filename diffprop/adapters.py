@@ -8,7 +8,7 @@ __all__ = ['PREDICTS', 'TIMES', 'Adapted', 'from_module', 'kept_steps', 'unclipp
            'plot_error']
 
 # %% ../nbs/15_your_model.ipynb #58ae42b2
-import copy, json, time
+import copy, json, math, time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -129,10 +129,13 @@ def _pipeline(source):
     for part in ('unet/config.json', 'scheduler/scheduler_config.json'):
         if not (folder/part).is_file(): raise ValueError(f'{folder} must be a folder with {part}, as save_pretrained writes it{": without it neither the schedule nor what the network predicts is known" if "sched" in part else ""}')
     import diffusers
-    kind = json.loads((folder/'scheduler/scheduler_config.json').read_text()).get('_class_name')
-    return diffusers.UNet2DModel.from_pretrained(folder/'unet').eval(), getattr(diffusers, str(kind), diffusers.DDPMScheduler).from_pretrained(folder/'scheduler')
+    told = lambda part: json.loads((folder/part).read_text()).get('_class_name')
+    kind, net = told('scheduler/scheduler_config.json'), told('unet/config.json')
+    for what, name, last in (('scheduler', kind, 'Scheduler'), ('unet', net, 'UNet2DModel')):
+        if not (str(name).endswith(last) and hasattr(diffusers, name)): raise ValueError(f"{folder}/{what} must say of which of diffusers' classes it is, one in {last}, got _class_name {name!r}")
+    return diffusers.UNet2DModel.from_pretrained(folder/'unet').eval(), getattr(diffusers, kind).from_pretrained(folder/'scheduler')
 
-def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, the folder of one, or (unet, scheduler)
+def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, the folder of one, or (unet, scheduler); the network stays in the mode it is in, that of a folder is in eval mode
                    *, steps: int | None = None,  # in as many steps, spaced as the scheduler does; None: all T
                    variance: str | None = None  # of the backward step, 'beta' or 'posterior'; None: the scheduler's, which a learned one does not have
                   ) -> Adapted:
@@ -268,7 +271,8 @@ _LINES = dict(model=('-', 'C0', 'model'), renoised=('--', 'C1', 're-noised: its 
 def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a column seed, several of them
                kernel: str | None = None,  # None: the first one in it
                ax=None,  # None: a new figure
-               unit: float = 1e4  # errors are drawn times this
+               unit: float = 1e4,  # errors are drawn times this
+               interval: bool = True  # shade the 95% interval of the mean, where there are three seeds or more
               ):  # the axes
     "Error dynamics as Figure 1 has them: the squared error from t = T down to 0, its null band and its controls (Eq. 8)"
     kernel = curve.kernel.iloc[0] if kernel is None else _chosen('kernel', kernel, list(curve.kernel.unique()))
@@ -278,7 +282,8 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     band = own[own.curve == 'model'].groupby('t')[['null_lo', 'null_hi']].mean()*unit
     ax.fill_between(band.index, band.null_lo, band.null_hi, color='.8', lw=0, label='null band: $q$ against $q$', zorder=0)
     for name, (line, colour, label) in _LINES.items():
-        if (own.curve == name).any(): draw_curve(ax, own[own.curve == name], 'mmd2', line, colour, label, unit, name != 'fresh')
+        if (own.curve == name).any(): draw_curve(ax, own[own.curve == name], 'mmd2', line, colour, label, unit, interval and name != 'fresh')
+    ax.set_xlim(T := own.t.max(), 0); ax.set_xticks([T*i//4 for i in range(5)])
     root_scale(ax, 1.3*unit*min(own.mmd2.min(), own.null_lo.min()), 1.15*unit*max(own.mmd2.max(), own.null_hi.max()))
-    ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in {1/unit:.0e}, {kernel} kernel')
+    ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{-round(math.log10(unit))}}}$, {kernel} kernel')
     return ax
