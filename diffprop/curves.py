@@ -7,11 +7,9 @@ __all__ = ['CURVES', 'SHOWN', 'training_inputs', 'variance_error', 'run_curve', 
            'over_seeds', 'told', 'sure', 'draw_curve', 'root_scale']
 
 # %% ../nbs/06e_curves.ipynb #2705428e
-import hashlib, json, os
-from concurrent.futures import ProcessPoolExecutor
+import hashlib, json
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from typing import Callable, Iterable
 
 import numpy as np
@@ -22,8 +20,8 @@ from torch import Tensor
 
 from .data import atomic_write, data_hash, to_float
 from .error import error_dynamics
-from .experiment import Lab, choose
-from .schedule import Schedule, backward_chain, backward_step, ddim_step, forward_sample, image_noise, seeded
+from .experiment import SAMPLERS, Lab, choose, in_processes
+from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded
 from .training import make_schedule
 
 # %% ../nbs/06e_curves.ipynb #771f1c76
@@ -85,7 +83,7 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm', seed: int = 0,
     named = lambda every: lab.folder(data, config)/f'curve-{kind}-n{n}-{hashlib.sha256(json.dumps(settings(every)).encode()).hexdigest()[:8]}.csv'
     file = named(1) if named(1).exists() else named(every)  # what is measured at one t does not depend on the others
     if not file.exists():
-        model, how = lab.network(data, config), dict(n=n, times=times, seed=seed, batch_size=p.batch_size, clip=p.clip, step=dict(ddpm=backward_step, ddim=ddim_step)[p.sampler], device=lab.device)
+        model, how = lab.network(data, config), dict(n=n, times=times, seed=seed, batch_size=p.batch_size, clip=p.clip, step=SAMPLERS[p.sampler], device=lab.device)
         x0, schedule = to_float(lab.images(data)), make_schedule(config)
         if kind == 'variance': curve = variance_error(model, schedule, x0, **how)
         else:
@@ -105,10 +103,10 @@ def run_many(lab: Lab, work: Callable,  # work(lab, *job), a function of a modul
              workers: int = 0  # processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke
             ) -> list:  # what `work` returned, in the order of the jobs
     "The same work on many runs, several at a time: small networks gain nothing from a second thread and everything from a second process"
-    workers = min(len(jobs), workers or (1 if lab.device != 'cpu' or lab.preset == 'smoke' else os.cpu_count()))
-    if workers <= 1: return [work(lab, *job) for job in jobs]
-    with ProcessPoolExecutor(workers, get_context('spawn'), torch.set_num_threads, (1,)) as pool:
-        return [future.result() for future in [pool.submit(work, replace(lab, progress=False), *job) for job in jobs]]
+    workers = min(len(jobs), lab.workers(workers))
+    if workers > 1: lab = replace(lab, progress=False)
+    found = dict(in_processes(work, [(lab, *job) for job in jobs], workers))
+    return [found[i] for i in range(len(jobs))]
 
 def run_curves(lab: Lab, jobs: list,  # (data, method, seed, kind) each
                workers: int = 0,  # as in `run_many`
@@ -164,13 +162,14 @@ def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this 
                line: str, colour, label: str | None, scale: float = 1., interval: bool = True):
     "Mean over seeds, each seed as a thin line and, from three seeds on, the mean's 95% interval; t from T down to 0"
     wide = scale*part.pivot(index='t', columns='seed', values=column).sort_index(ascending=False)
-    middle, T = wide.mean(axis=1), wide.index.max()
+    middle = wide.mean(axis=1)
     if wide.shape[1] > 2 and interval:
         half = [over_seeds(row)[1] for row in wide.to_numpy()]
         ax.fill_between(wide.index, middle - half, middle + half, color=colour, alpha=.15, lw=0)
     if wide.shape[1] > 1:
         for seed in wide: ax.plot(wide.index, wide[seed], line, color=colour, lw=.6, alpha=.6)
     ax.plot(wide.index, middle, line, color=colour, lw=2.2, label=label)
+    T = max([wide.index.max(), *(int(max(drawn.get_xdata())) for drawn in ax.lines if len(drawn.get_xdata()) > 2)])  # of the longest curve
     ax.set_xlim(T, 0); ax.set_xticks([T*i//4 for i in range(5)])
 
 def root_scale(ax, lowest: float, highest: float):

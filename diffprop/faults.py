@@ -17,8 +17,8 @@ from torch import Tensor
 from .curves import turns
 from .data import atomic_write, data_hash, to_float
 from .error import KERNELS, median_bandwidth
-from .experiment import Lab, choose
-from .schedule import Schedule, backward_chain, backward_mean, backward_step, ddim_step, forward_sample, forward_step, image_noise, seeded
+from .experiment import SAMPLERS, Lab, choose
+from .schedule import Schedule, backward_chain, backward_mean, backward_step, forward_sample, forward_step, image_noise, seeded
 from .theorem import linear_model, optimal_eps
 from .training import make_schedule
 
@@ -127,7 +127,7 @@ def own_fault(schedule: Schedule, model: Callable, perfect: Callable,  # eps = m
     return make
 
 # %% ../nbs/06f_faults.ipynb #f4d2ffa0
-def _step(lab): return dict(ddpm=backward_step, ddim=ddim_step)[lab.size.sampler]
+def _step(lab): return SAMPLERS[lab.size.sampler]
 
 def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name in PERFECT
                seed: int = 0, *, starts: Sequence[int] = (), kinds: Sequence[str] = tuple(FAULTS), sizes: Sequence[float] = (.1, .3),
