@@ -21,8 +21,8 @@ from .schedule import Schedule, backward_chain, backward_step, forward_sample, i
 # %% ../nbs/02_error.ipynb #94d8e21f
 def _pooled_l1(z):
     "(N, N) L1 distances of all pairs of rows"
-    i, j = torch.triu_indices(len(z), len(z), 1, device=z.device)
-    half = z.new_zeros(len(z), len(z)).index_put((i, j), torch.pdist(z, 1))
+    upper = torch.ones(len(z), len(z), dtype=torch.bool, device=z.device).triu(1)
+    half = z.new_zeros(len(z), len(z)).masked_scatter(upper, torch.pdist(z, 1))
     return half + half.T
 
 def _distances(x, y, metric, x2=None, y2=None):
