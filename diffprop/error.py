@@ -21,15 +21,21 @@ from .schedule import Schedule, backward_chain, backward_step, forward_sample, i
 # %% ../nbs/02_error.ipynb #94d8e21f
 def _pooled_l1(z):
     "(N, N) L1 distances of all pairs of rows"
-    i, j = torch.triu_indices(len(z), len(z), 1, device=z.device)
-    half = z.new_zeros(len(z), len(z)).index_put((i, j), torch.pdist(z, 1))
+    upper = torch.ones(len(z), len(z), dtype=torch.bool, device=z.device).triu(1)
+    half = z.new_zeros(len(z), len(z)).masked_scatter(upper, torch.pdist(z, 1))
     return half + half.T
 
-def _distances(x, y, metric):
-    "(N, M): squared L2 distances, L1 distances, or inner products"
+def _distances(x, y, metric, x2=None, y2=None):
+    "(N, M): squared L2 distances (`x2`, `y2`: the squared lengths, where known), L1 distances, or inner products"
     if metric == 'l1': return _pooled_l1(torch.cat([x, y]))[:len(x), len(x):]
     if metric == 'dot': return x @ y.T
-    return torch.addmm((x*x).sum(1)[:, None] + (y*y).sum(1), x, y.T, alpha=-2).clamp(min=0)
+    x2, y2 = ((z*z).sum(1) if z2 is None else z2 for z, z2 in ((x, x2), (y, y2)))
+    return torch.addmm(x2[:, None] + y2, x, y.T, alpha=-2).clamp_(min=0)
+
+def _centred(x, y):
+    "The product form loses small distances far from the origin: move the origin to the data"
+    centre = y.detach().mean(0)
+    return x - centre, y - centre
 
 def _blocks(x, y, metric):
     "Distances of x to x, x to y and y to y, one block after the other; x, y (N, K), (M, K)"
@@ -37,9 +43,7 @@ def _blocks(x, y, metric):
         d, n = _pooled_l1(torch.cat([x, y])), len(x)
         yield from (d[:n, :n], d[:n, n:], d[n:, n:])
     else:
-        if metric == 'l2':  # the product form loses small distances far from the origin: move the origin to the data
-            centre = y.detach().mean(0)
-            x, y = x - centre, y - centre
+        if metric == 'l2': x, y = _centred(x, y)
         yield from (_distances(a, b, metric) for a, b in ((x, x), (x, y), (y, y)))
 
 # %% ../nbs/02_error.ipynb #cab8d42a
@@ -51,18 +55,18 @@ class Kernel:
 
     def __call__(self, x: Tensor, y: Tensor, bandwidth) -> Tensor: return self.of(_distances(x.flatten(1), y.flatten(1), self.metric), bandwidth)
 
-def _gaussian(d2, s): return (d2*(-.5/s**2)).exp()
+def _gaussian(d2, s): return (d2*(-.5/s**2)).exp_()
 
-def _laplace(d, s): return (d/-s).exp()
+def _laplace(d, s): return (d/-s).exp_()
 
 def _logistic(d2, s):
     e = (-(d2/s**2).clamp(min=1e-12).sqrt()).exp()
     return 4*e/(1 + e)**2  # sech^2(r/2s)
 
 def _mixture(d2, s):
-    u = (d2*(-.25/s**2)).exp()
+    u = (d2*(-.25/s**2)).exp_()
     u2 = u*u; u4 = u2*u2; u8 = u4*u4
-    return u + u2 + u4 + u8 + u8*u8
+    return (u + u2).add_(u4).add_(u8).addcmul_(u8, u8)
 
 def _polynomial(dot, s): return (dot/s**2 + 1)**3
 
@@ -102,6 +106,26 @@ def _positive(s):
     if not (isinstance(s, Tensor) and s.device.type != 'cpu') and not s > 0: raise ValueError(f'bandwidth must be > 0, got {float(s):g}')
     return s
 
+def _pairs(x, y, metric, less, rows=256):
+    "Yield (weight, distances): MMD^2 is the sum of weight*kernel(distance). Tiles that a cache holds, a pair and its mirror image once"
+    N, M = len(x), len(y)
+    xx, yy, xy = 1/(N*(N - less)), 1/(M*(M - less)), -2/(N*M)
+    if metric == 'l1':
+        d, upper = torch.pdist(torch.cat([x, y]), 1), torch.ones(N, N + M, dtype=torch.bool, device=x.device).triu(1)
+        within = (torch.arange(N + M, device=x.device) < N).expand(N, -1)[upper]  # of the pairs that begin in x, those that end in x
+        of_x, of_y = d.split([len(within), M*(M - 1)//2])
+        yield from ((2*xx, of_x.masked_select(within)), (2*yy, of_y), (xy, of_x.masked_select(~within)))
+        if not less: yield N*xx + M*yy, x.new_zeros(1)  # each sample with itself
+        return
+    if metric == 'l2': x, y = _centred(x, y)
+    X, Y = ([(p, (p*p).sum(1)) for p in z.split(rows)] for z in (x, y))
+    for w, parts in ((xx, X), (yy, Y)):
+        for (p, p2), (q, q2) in itertools.combinations_with_replacement(parts, 2):
+            d = _distances(p, q, metric, p2, q2)
+            yield (w if p is q else 2*w), d
+            if less and p is q: yield -w, d.diagonal()
+    for (p, p2), (q, q2) in itertools.product(X, Y): yield xy, _distances(p, q, metric, p2, q2)
+
 def mmd2(x: Tensor,  # (N, *shape)
          y: Tensor,  # (M, *shape), the reference: the default bandwidth is taken from it
          kernel: str = 'gaussian',  # a name in KERNELS
@@ -113,13 +137,8 @@ def mmd2(x: Tensor,  # (N, *shape)
     x, y = _samples(x, y, 1 if biased else 2)
     if bandwidth is None: bandwidth = median_bandwidth(torch.cat([x, y]) if kernel == 'mixture' else y, kernel)
     _positive(bandwidth)
-    (N, M), total, less = (len(x), len(y)), 0, 0 if biased else 1
     with torch.autocast(x.device.type, enabled=False):  # bf16 distances would drown the difference
-        for scale, d in zip((1/(N*(N - less)), -2/(N*M), 1/(M*(M - less))), _blocks(x, y, k.metric)):
-            values = k.of(d, bandwidth)
-            part = values.sum(dtype=torch.float64)
-            if less and scale > 0: part = part - values.diagonal().sum(dtype=torch.float64)
-            total = total + scale*part
+        total = sum(weight*k.of(d, bandwidth).sum(dtype=torch.float64) for weight, d in _pairs(x, y, k.metric, 0 if biased else 1))
     return total.to(x.dtype)
 
 # %% ../nbs/02_error.ipynb #a67c4122

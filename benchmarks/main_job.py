@@ -1,0 +1,41 @@
+"""Where the seconds of the main job go, Table 1 at preset digits: parts of a training step by torch's profiler, parts of the job from a step's time."""
+from collections import Counter
+
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks.common import row, save, take_turns
+from diffprop.data import load_images
+from diffprop.experiment import PRESETS, TABLE_1, configure
+from diffprop.schedule import sample
+from diffprop.training import State, make_schedule, train_step
+
+def kind(name):
+    name = name.removeprefix('aten::')
+    if 'convolution' in name: return 'convolutions'
+    if 'silu' in name: return 'activations'
+    if 'group_norm' in name: return 'normalisation'
+    if 'Adam' in name or '_fused_adam' in name or 'foreach' in name or 'lerp' in name: return 'optimizer and average'
+    if name in ('mm', 'addmm', 'bmm') or 'attention' in name: return 'matrix products, attention'
+    return 'the rest: copies, sums, Python'
+
+def main(full=False):
+    images, p, rows = load_images('digits'), PRESETS['digits'], []
+    steps, shares = {}, {}
+    for method in ('ddpm', 'consistency'):
+        config = configure('digits', 'digits', method)
+        state, schedule = State(config, images.shape[1:]), make_schedule(config)
+        steps[method] = take_turns({method: lambda: train_step(state, state.network, schedule, images)}, 30 if full else 15)
+        with profile(activities=[ProfilerActivity.CPU]) as prof:
+            for _ in range(10): train_step(state, state.network, schedule, images)
+        spent = Counter()
+        for event in prof.key_averages(): spent[kind(event.key)] += event.self_cpu_time_total
+        for name, micros in spent.most_common(): rows.append(row(f'a training step, {method}', f'share of {name}', micros/spent.total()))
+    network = state.average.module.eval()
+    draw = take_turns(dict(draw=lambda: sample(schedule, network, p.batch_size, images.shape[1:], seed=0, batch_size=p.batch_size, steps=5, clip=p.clip)), 3)
+    plain, reg = (sum(s[m])/len(s[m]) for m, s in steps.items())
+    one = dict(plain=config.steps*plain, reg=config.steps*reg, sampling=min(draw['draw'])/5*config.T*p.samples/p.batch_size)
+    parts = {'training without the regularizer, three methods': 2*one['plain'] + one['reg'], 'training with it': one['reg'], 'sampling': len(TABLE_1)*one['sampling']}  # the third trains as long as the one with it
+    total = p.seeds*sum(parts.values())
+    for name, seconds in parts.items(): rows.append(row(f'Table 1 at preset digits, {len(TABLE_1)} methods, {p.seeds} seeds', f'share of {name}', p.seeds*seconds/total))
+    rows.append(row(f'Table 1 at preset digits, {len(TABLE_1)} methods, {p.seeds} seeds', 'minutes on 2 cores, from these parts', total/2/60, '<= 12', note=f'a step: vanilla {1e3*plain:.0f} ms, regularized {1e3*reg:.0f} ms'))
+    return save('main_job', rows)

@@ -1,0 +1,72 @@
+"""What the consistency regularizer costs, in vanilla training steps, and what memory it takes: k modules unrolled, in four ways.
+
+The step is Algorithm 1's with the vanilla loss's backward pass run before the chain is built, so that the two graphs never stand in memory together."""
+import torch
+from torch import nn
+
+from benchmarks.common import ms, peak_memory, ratio, row, save, take_turns
+from diffprop.bootstrap import consistency_loss, nll_loss
+from diffprop.schedule import seeded
+from diffprop.training import Config, State, make_schedule
+
+MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla steps)
+    'whole': (1, 'whole', lambda k: 1 + k),
+    'half batch': (2, 'whole', lambda k: 1 + k/2),
+    'last': (1, 'last', lambda k: 2 + (k - 1)/3),
+    'checkpointed': (1, 'checkpointed', lambda k: 1 + 4*k/3),
+}
+DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., batch_size=64)
+COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=32)  # 32 x 32 pixels: its activations outweigh all else
+
+def setting(config, shape):
+    c = Config.of(**config)
+    return State(c, shape), make_schedule(c), torch.randn(c.batch_size, *shape, generator=seeded(0)).clamp(-1, 1)
+
+def seed_for(schedule, x, k, t):
+    "A seed with which `consistency_loss` at t and L = k unrolls all k modules"
+    def length(seed):
+        calls = []
+        consistency_loss(schedule, lambda x, t: calls.append(1) or 0*x, x, x, generator=seeded(seed), L=k, t=t)
+        return len(calls)
+    return next(seed for seed in range(1000) if length(seed) == k)
+
+def step(state, schedule, x, mode=None, k=0, t=20):
+    "A training step, ready to be called: vanilla, or with k modules unrolled in one of the modes"
+    if mode:
+        share, gradient, _ = MODES[mode]
+        part = x[:len(x)//share]
+        seed = seed_for(schedule, part, k, t)
+    def run():
+        state.optimizer.zero_grad(set_to_none=True)
+        nll_loss(schedule, state.network, x, generator=seeded(1)).backward()
+        if mode: (.2*consistency_loss(schedule, state.network, part, part, generator=seeded(seed), L=k, t=t, gradient=gradient)).backward()
+        nn.utils.clip_grad_norm_(state.network.parameters(), 1., foreach=True)
+        state.optimizer.step(); state.average.update_parameters(state.network)
+    return run
+
+def gradient_gap(k=3):
+    "Largest difference between the gradients of 'checkpointed' and 'whole', over the largest entry"
+    state, schedule, x = setting(DIGITS, (1, 8, 8))
+    def gradient(mode):
+        loss = consistency_loss(schedule, state.network, x, x, generator=seeded(seed_for(schedule, x, k, 20)), L=k, t=20, gradient=mode)
+        return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(state.network.parameters()), allow_unused=True, materialize_grads=True)])
+    whole, other = gradient('whole'), gradient('checkpointed')
+    return ((whole - other).abs().max()/whole.abs().max()).item()
+
+MEMORY = 'import torch; torch.set_num_threads(1)\nfrom benchmarks.regularizer import *\ns = setting(COLOUR, (3, 32, 32))\nstep(s[0], s[1], s[2][:2], {args}, t=20)()\nstart(); step(*s, {args}, t=20)()'
+
+def main(full=False):
+    state, schedule, x = setting(DIGITS, (1, 8, 8))
+    calls = {'vanilla': step(state, schedule, x)} | {f'{mode} {k}': step(state, schedule, x, mode, k) for mode in MODES for k in (1, 2, 3, 4)}
+    seconds, rows = take_turns(calls, 11 if full else 5), []
+    for mode, (_, _, theory) in MODES.items():
+        for k in (1, 2, 3, 4):
+            due = theory(k)
+            rows.append(row(f'{mode}, k = {k}', f'step over vanilla / theory {due:.2f}', ratio(seconds, f'{mode} {k}', 'vanilla')/due, '<= 1.1', ms(seconds, f'{mode} {k}'), ms(seconds, 'vanilla'),
+                            gradient_gap(k) if mode == 'checkpointed' else None) | dict(cost=ratio(seconds, f'{mode} {k}', 'vanilla')))
+    vanilla = peak_memory(MEMORY.format(args='None, 0'))
+    for mode, bound in (('whole', ''), ('checkpointed', '<= 1.7'), ('last', '<= 1.1')):
+        for k in (1, 4):
+            took = peak_memory(MEMORY.format(args=f'{mode!r}, {k}'))
+            rows.append(row(f'{mode}, k = {k}', "peak memory over vanilla's", took/vanilla, bound, note=f'memory: 32x32, width 32, batch 32; vanilla {vanilla:.0f} MB'))
+    return save('regularizer', rows)
