@@ -18,5 +18,6 @@ setup(
     entry_points={'console_scripts': cfg['console_scripts'].split()},
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split() + cfg['offline_requirements'].split(),
-                    'offline': cfg['offline_requirements'].split()},
+                    'offline': cfg['offline_requirements'].split(),
+                    'bench': cfg['bench_requirements'].split()},
 )
