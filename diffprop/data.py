@@ -7,7 +7,7 @@ __all__ = ['MAX_PIXELS', 'MAX_BYTES', 'MAX_BATCH', 'FORMATS', 'NAMED', 'to_float
            'atomic_write', 'cached', 'exclusive', 'load_images', 'image_grid']
 
 # %% ../nbs/06a_data.ipynb #1328c58a
-import contextlib, difflib, errno, glob, hashlib, io, math, os, pickle, stat, tempfile, warnings, zipfile
+import contextlib, difflib, errno, glob, hashlib, io, math, os, pickle, stat, struct, warnings, zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Callable
@@ -57,6 +57,12 @@ def _ended(pid):
     except OSError: pass
     return pid == os.getpid()
 
+def _reason(file):
+    "Write a little more of it, to hear from the system itself why that cannot be"
+    try:
+        with open(file, 'ab') as f: f.write(bytes(2**16)); f.flush(); os.fsync(f.fileno())
+    except OSError as e: return e
+
 def atomic_write(path: str | Path,
                  write: Callable[[Path], object]  # makes the file under the name that it is given
                 ) -> None:
@@ -71,16 +77,10 @@ def atomic_write(path: str | Path,
         with beside.open('rb') as f: os.fsync(f.fileno())
         os.replace(beside, path)
     except (OSError, RuntimeError, SafetensorError) as e:  # torch and safetensors each have their own word for a full disk
-        why = e.strerror if isinstance(e, OSError) and e.strerror else _why_not(path.parent) or ' '.join(str(e).split())
-        raise OSError(getattr(e, 'errno', None) or errno.EIO, f'{path} cannot be written: {why}; what stood there before is whole') from e
+        e = e if isinstance(e, OSError) and e.errno else _reason(beside) or e
+        raise OSError(getattr(e, 'errno', None) or errno.EIO, f'{path} cannot be written: {getattr(e, "strerror", None) or " ".join(str(e).split())}; what stood there before is whole') from e
     finally:
         with contextlib.suppress(OSError): beside.unlink()
-
-def _why_not(folder):
-    "Try to write there, for the system's own reason"
-    try:
-        with tempfile.TemporaryFile(dir=folder) as f: f.write(bytes(2**16)); f.flush(); os.fsync(f.fileno())
-    except OSError as e: return e.strerror
 
 def _hash_all(tensors): return hashlib.sha256(''.join(k + data_hash(tensors[k]) for k in sorted(tensors)).encode()).hexdigest()
 
