@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Schedule', 'seeded', 'forward_step', 'forward_sample', 'posterior', 'predict_x0', 'backward_mean', 'backward_step',
-           'ddim_step', 'backward_chain', 'image_noise', 'sample']
+           'ddim_step', 'backward_chain', 'image_noise', 'sample', 'epsilon_scaling', 'coupled_time', 'time_shift_step']
 
 # %% ../nbs/00_schedule.ipynb #15cc0698
 import sys
@@ -258,3 +258,43 @@ def sample(schedule: Schedule,
             for t, x in chain: bar.update(len(images))
             done.append(x.cpu())
     return torch.cat(done)
+
+# %% ../nbs/00_schedule.ipynb #a708bffc
+def epsilon_scaling(model: Callable,  # eps = model(x, t)
+                    scale: float | Tensor  # lambda > 0: one for all t, or a (T+1,) table indexed by the t that the model is told
+                   ) -> Callable:  # eps/lambda, a model like the other
+    "The model with its output divided by lambda, epsilon scaling (arXiv 2308.15321)"
+    given = torch.as_tensor(scale, dtype=torch.float64)
+    if given.dim() > 1 or not (given > 0).all(): raise ValueError(f'scale must be a number or a (T+1,) table, above 0 everywhere, got {scale}')
+    if given.dim() == 0: return lambda x, t: model(x, t)/given.item()
+    return lambda x, t: model(x, t)/_at(given, t, x)
+
+# %% ../nbs/00_schedule.ipynb #c6aa47d0
+def coupled_time(schedule: Schedule,
+                 xt: Tensor,  # (B, *shape), at least 2 pixels
+                 t: int | Tensor,  # 1..T
+                 window: int,  # look among t - window//2 .. t + window//2, as far as they are in 1..T
+                 x0_var: float = 0.  # of the pixels within an image of the data, in [0, 1); 0: the published rule
+                ) -> Tensor:  # (B,) int64
+    "The t' whose forward variance 1 - alpha_bar + alpha_bar x0_var fits the sample's own pixel variance best (arXiv 2305.15583)"
+    near = torch.as_tensor(t, device=xt.device).expand(len(xt))[:, None] + torch.arange(-(window//2), window//2 + 1, device=xt.device)
+    near = near.clamp(1, schedule.T)
+    due = (1 - (1 - x0_var)*schedule.alpha_bar).to(xt.device)[near]
+    best = (xt.flatten(1).double().var(1)[:, None] - due).abs().argmin(1, keepdim=True)
+    return near.gather(1, best)[:, 0]
+
+def time_shift_step(window: int,  # w of the paper, in steps of the chain; 0: the step itself
+                    cutoff: int = 0,  # shift where cutoff < t < T
+                    *, x0_var: float = 0.,  # as in `coupled_time`
+                    step: Callable = backward_step  # what is shifted
+                   ) -> Callable:  # a step for `backward_chain` and `sample`
+    "The time-shift sampler: each sample goes through the module that its variance fits (arXiv 2305.15583)"
+    if window < 0: raise ValueError(f'window must be at least 0, got {window}')
+    if not 0 <= x0_var < 1: raise ValueError(f'x0_var must be in [0, 1), got {x0_var}')
+    def shifted(schedule, model, xt, t, noise=None, *, generator=None, clip=False):
+        _check_t(schedule, t)
+        if window > 1:
+            at = torch.as_tensor(t, device=xt.device).expand(len(xt))
+            t = torch.where((at > cutoff) & (at < schedule.T), coupled_time(schedule, xt, at, window, x0_var), at)
+        return step(schedule, model, xt, t, noise, generator=generator, clip=clip)
+    return shifted
