@@ -138,11 +138,13 @@ class Lab:
 
     def __post_init__(self):
         set_ = lambda k, v: object.__setattr__(self, k, v)
+        for name, kind in dict(preset=str, runs=(str, Path, type(None)), device=str, data_path=(str, Path, dict, type(None)), progress=bool).items():
+            if not isinstance(value := getattr(self, name), kind): raise ValueError(f'{name} must be {Lab.__annotations__[name]}, got {value!r}')
         set_('preset', choose('preset', self.preset or default_preset(), PRESETS))
         set_('runs', Path(self.runs) if self.runs else project_root()/'runs')
         choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
         if self.device == 'auto': set_('device', 'cuda' if torch.cuda.is_available() else 'cpu')
-        if self.device.startswith('cuda') and not torch.cuda.is_available(): raise ValueError("device must be 'cpu' here: this torch sees no GPU")
+        if self.device.startswith('cuda') and not torch.cuda.is_available(): raise ValueError(f"device must be 'cpu' here: this torch sees no GPU; got {self.device!r}")
 
     @property
     def size(self) -> Preset: return PRESETS[self.preset]
@@ -154,6 +156,7 @@ class Lab:
 
     def workers(self, n: int = 0) -> int:
         "How many processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke"
+        if type(n) is not int or n < 0: raise ValueError(f'workers must be a whole number, 0 for as many as fit, got {n!r}')
         return n or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count())
 
 # %% ../nbs/06d_experiment.ipynb #6946dc63

@@ -91,7 +91,7 @@ def _did_you_mean(name, known):
     return f' (did you mean {close[0]!r}?)' if close else ''
 
 # %% ../nbs/06b_training.ipynb #05bcca6f
-_POSITIVE = dict(T=1, width=1, blocks=1, steps=1, batch_size=1, L=1)
+_POSITIVE = dict(T=1, width=4, blocks=1, steps=1, batch_size=1, L=1)
 _RANGES = dict(beta_1=(0, 1), beta_T=(0, 1), dropout=(0, 1), ema=(0, 1), lam_reg=(0, 1))  # lo <= x < hi
 _CHOICES = dict(schedule=('linear', 'cosine', 'sigmoid'), variance=('beta', 'posterior'), gradient=GRADIENTS, kernel=tuple(KERNELS))
 
@@ -108,7 +108,19 @@ def _check_config(c):
         if kind in (int, float) and not (math.isfinite(v) and v >= 0): raise ValueError(f'{f.name} must be finite and at least 0, got {v}')
         if f.name in _POSITIVE and v < _POSITIVE[f.name]: raise ValueError(f'{f.name} must be at least {_POSITIVE[f.name]}, got {v}')
         if f.name in _RANGES and not _RANGES[f.name][0] <= v < _RANGES[f.name][1]: raise ValueError(f'{f.name} must be in [{_RANGES[f.name][0]}, {_RANGES[f.name][1]}), got {v}')
-    if c.lr <= 0: raise ValueError(f'lr must be above 0, got {c.lr}')
+    for name in ('lr', 'grad_clip', 'beta_1', 'beta_T'):
+        if getattr(c, name) == 0: raise ValueError(f'{name} must be above 0, got {getattr(c, name)}')
+    if c.width % 2: raise ValueError(f'width must be even, got {c.width}')
+    if not c.mults: raise ValueError(f'mults must be a tuple of at least one level, got {c.mults}')
+    _check_together(c)
+
+def _check_together(c):
+    "Values that are right each by itself, and contradict each other"
+    if c.beta_1 > c.beta_T: raise ValueError(f'beta_1 must be at most beta_T, which is {c.beta_T}, got {c.beta_1}')
+    if c.lam_reg == 0: return
+    if c.reg_from >= c.steps: raise ValueError(f'reg_from must be below steps, which is {c.steps}, where lam_reg > 0, or no step has the regularizer; got {c.reg_from}')
+    name = 'reg_batch' if c.reg_batch else 'batch_size'
+    if getattr(c, name) < 2 and not (c.biased and c.kernel == 'mixture'): raise ValueError(f'{name} must be at least 2 for an MMD with biased={c.biased} and kernel={c.kernel!r}, got {getattr(c, name)}')
 
 # %% ../nbs/06b_training.ipynb #5f9c2877
 @contextmanager
@@ -297,6 +309,7 @@ def _stop(state, folder, asked):
     raise SystemExit(128 + signal.SIGTERM)
 
 def _check_finite(state, folder):
+    if not state.told: return  # asked to stop between two lines of the log
     for name, what in dict(loss='loss', grad_norm="gradient's norm").items():
         values = torch.stack([row[name] for row in state.told])
         if not (bad := (~values.isfinite()).nonzero()).numel(): continue
@@ -349,6 +362,17 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress):
             if stop: _stop(state, folder, asked)
 
 # %% ../nbs/06b_training.ipynb #b09fc918
+def _check_arguments(config, images, device, log_every, checkpoint_every, start_from):
+    if not isinstance(config, Config): raise ValueError(f'config must be a Config, got {type(config).__name__}')
+    if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.dim() != 4 or not len(images):
+        raise ValueError(f"images must be (N, C, H, W) uint8, got {f'{tuple(images.shape)} {images.dtype}' if isinstance(images, Tensor) else type(images).__name__}")
+    for name, value in dict(log_every=log_every, checkpoint_every=checkpoint_every).items():
+        if type(value) is not int or value < 1: raise ValueError(f'{name} must be a whole number from 1, got {value!r}')
+    if checkpoint_every % log_every: raise ValueError(f'checkpoint_every must be a multiple of log_every, got {checkpoint_every} and {log_every}')
+    try: torch.device(str(device))
+    except RuntimeError: raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:1' or the like, got {device!r}") from None
+    if start_from is not None and not (Path(start_from)/'checkpoint.pt').exists(): raise ValueError(f'start_from must be the folder of a finished run, got {start_from}')
+
 def train(config: Config,
           images: Tensor,  # (N, C, H, W) uint8
           folder: Path | str,  # of this run alone
@@ -359,16 +383,15 @@ def train(config: Config,
           progress: bool = False
          ) -> nn.Module:  # the averaged network, in eval mode
     "Train as configured; go on if interrupted, load if finished (Alg. 1)"
-    if images.dtype != torch.uint8 or images.dim() != 4: raise ValueError(f'images must be (N, C, H, W) uint8, got {tuple(images.shape)} {images.dtype}')
-    if checkpoint_every % log_every: raise ValueError(f'checkpoint_every must be a multiple of log_every, got {checkpoint_every} and {log_every}')
+    _check_arguments(config, images, device, log_every, checkpoint_every, start_from)
     device, folder, data = join(device), Path(folder), data_hash(images)
     (rank, _), done = rank_and_size(), folder/'train.json'
     with _saving(folder): folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder) if rank == 0 and not done.exists() else nullcontext():
+        state = None if done.exists() else State(config, images.shape[1:], device)  # what cannot be built claims no folder
         if rank == 0: _claim(folder, config, data)
         barrier()  # the first process holds the folder for all
-        if not done.exists():
-            state = State(config, images.shape[1:], device)
+        if state is not None:
             resume(state, folder/'checkpoint.pt', device)
             if state.step == 0 and start_from is not None: _take_over(state, Path(start_from), data, device)
             _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress)
