@@ -14,7 +14,7 @@ from diffprop.error import median_bandwidth, mmd2
 from diffprop.experiment import Lab
 from diffprop.fidelity import fidelity
 from diffprop.schedule import sample
-from diffprop.training import State, make_schedule, train_step
+from diffprop.training import State, load_checkpoint, make_schedule, train_step
 
 MORE, SAMPLES, NFE = 100, 1000, 50
 SETTINGS = {  # of Config, in turn: the first dict for even steps, the second for odd ones
@@ -30,12 +30,12 @@ def fine_tune(lab, seed, changes):
     base = lab.config('digits', 'ddpm', seed)
     lab.network('digits', base)
     images, state = lab.images('digits'), State(base, lab.images('digits').shape[1:])
-    state.load(lab.folder('digits', base)/'checkpoint.pt')
+    load_checkpoint(state, lab.folder('digits', base)/'checkpoint.pt')
     begin = time.process_time()
     for i in range(MORE):
         state.config = replace(base, steps=base.steps + MORE, **changes[i % len(changes)])
         train_step(state, state.network, make_schedule(base), images)
-    return state.average.module.eval(), (time.process_time() - begin)/MORE
+    return state.average.eval(), (time.process_time() - begin)/MORE
 
 def measure(lab, seed, name):
     network, seconds = fine_tune(lab, seed, SETTINGS[name])

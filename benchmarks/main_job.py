@@ -30,11 +30,11 @@ def main(full=False):
         spent = Counter()
         for event in prof.key_averages(): spent[kind(event.key)] += event.self_cpu_time_total
         for name, micros in spent.most_common(): rows.append(row(f'a training step, {method}', f'share of {name}', micros/spent.total()))
-    network = state.average.module.eval()
+    network = state.average.eval()
     draw = take_turns(dict(draw=lambda: sample(schedule, network, p.batch_size, images.shape[1:], seed=0, batch_size=p.batch_size, steps=5, clip=p.clip)), 3)
     plain, reg = (sum(s[m])/len(s[m]) for m, s in steps.items())
-    one = dict(plain=config.steps*plain, reg=config.steps*reg, sampling=min(draw['draw'])/5*config.T*p.samples/p.batch_size)
-    parts = {'training without the regularizer, three methods': 2*one['plain'] + one['reg'], 'training with it': one['reg'], 'sampling': len(TABLE_1)*one['sampling']}  # the third trains as long as the one with it
+    one = dict(plain=(config.steps + p.finetune)*plain, reg=(config.steps + p.finetune)*reg, sampling=min(draw['draw'])/5*config.T*p.samples/p.batch_size)
+    parts = {'training without the regularizer': 2*one['plain'] + one['reg'], 'training with it': one['reg'], 'sampling': len(TABLE_1)*one['sampling']}  # the third trains as long as the one with it
     total = p.seeds*sum(parts.values())
     for name, seconds in parts.items(): rows.append(row(f'Table 1 at preset digits, {len(TABLE_1)} methods, {p.seeds} seeds', f'share of {name}', p.seeds*seconds/total))
     rows.append(row(f'Table 1 at preset digits, {len(TABLE_1)} methods, {p.seeds} seeds', 'minutes on 2 cores, from these parts', total/2/60, '<= 12', note=f'a step: vanilla {1e3*plain:.0f} ms, regularized {1e3*reg:.0f} ms'))

@@ -41,7 +41,7 @@ def step(state, schedule, x, mode=None, k=0, t=20):
         nll_loss(schedule, state.network, x, generator=seeded(1)).backward()
         if mode: (.2*consistency_loss(schedule, state.network, part, part, generator=seeded(seed), L=k, t=t, gradient=gradient)).backward()
         nn.utils.clip_grad_norm_(state.network.parameters(), 1., foreach=True)
-        state.optimizer.step(); state.average.update_parameters(state.network)
+        state.optimizer.step(); state.update_average()
     return run
 
 def gradient_gap(k=3):
