@@ -213,7 +213,7 @@ def _check_device(device):
     return device
 
 def image_features(images: Tensor,  # (N, C, H, W) uint8
-                   space: FeatureSpace,
+                   space: FeatureSpace,  # of `feature_space`
                    *, batch_size: int = 256,  # images that the network is given at once
                    device='cpu') -> Tensor:  # (N, width), on the CPU
     "What the distances are computed from, by torch-fidelity's own path"
