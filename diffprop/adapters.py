@@ -83,8 +83,11 @@ def kept_steps(schedule: Schedule,  # of the whole chain, variance 'beta' or 'po
     return replace(schedule, beta=torch.cat([torch.zeros(1), 1 - ab[1:]/ab[:-1]]), timesteps=schedule.timesteps[kept])
 
 # %% ../nbs/15_your_model.ipynb #e26fdf9e
-def unclipped_ddim_step(schedule: Schedule, model: Callable, xt: Tensor, t: int, noise: Tensor | None = None,
-                        *, generator: torch.Generator | None = None, clip: bool = False) -> Tensor:  # x_{t-1}
+def unclipped_ddim_step(schedule: Schedule, model: Callable,
+                        xt: Tensor, t: int,  # (B, *shape), and 1..T for all
+                        noise: Tensor | None = None, *, generator: torch.Generator | None = None,  # not used: the step is deterministic
+                        clip: bool = False  # clip the implied x_0 to [-1, 1]
+                       ) -> Tensor:  # x_{t-1}
     "`ddim_step` as diffusers' pipelines run it: a clipped x_0 beside the noise that was predicted (arXiv 2010.02502, Eq. 12)"
     eps = _predict(schedule, model, xt, t)
     x0 = predict_x0(schedule, xt, t, eps)
@@ -163,8 +166,11 @@ def _spaced(scheduler, steps, ddim):
     return times.tolist()
 
 # %% ../nbs/15_your_model.ipynb #ce431b16
-def heun_step(schedule: Schedule, model: Callable, xt: Tensor, t: int, noise: Tensor | None = None,
-              *, generator: torch.Generator | None = None, clip: bool = False) -> Tensor:  # x_{t-1}
+def heun_step(schedule: Schedule, model: Callable,
+              xt: Tensor, t: int,  # (B, *shape), and 1..T for all
+              noise: Tensor | None = None, *, generator: torch.Generator | None = None,  # not used: the step is deterministic
+              clip: bool = False  # clip the implied x_0 to [-1, 1] at both evaluations
+             ) -> Tensor:  # x_{t-1}
     "EDM's second-order step, an alternative to `ddim_step` at two evaluations a step (arXiv 2206.00364, Alg. 1)"
     def eps(x, t):
         e = _predict(schedule, model, x, t)
@@ -178,7 +184,10 @@ def heun_step(schedule: Schedule, model: Callable, xt: Tensor, t: int, noise: Te
     return ddim_step(schedule, lambda *_: mean, xt, t)
 
 # %% ../nbs/15_your_model.ipynb #acb98fdc
-def karras_sigmas(steps: int = 18, low: float = .002, high: float = 80., rho: float = 7.) -> Tensor:  # (steps,) float64, increasing
+def karras_sigmas(steps: int = 18,  # how many
+                  low: float = .002, high: float = 80.,  # the first and the last, standard deviations
+                  rho: float = 7.  # the larger, the closer they are at the low end
+                 ) -> Tensor:  # (steps,) float64, increasing
     "EDM's noise levels (arXiv 2206.00364, Eq. 5)"
     return torch.linspace(low**(1/rho), high**(1/rho), steps, dtype=torch.float64)**rho
 
@@ -234,7 +243,7 @@ def _check_data(x0, shape, in_range):
     if not (lo >= -1.01 and hi <= 1.01 and lo < 0): raise ValueError(f'images must be uint8, or float in [-1, 1], got values in {lo:g}..{hi:g}' + (f': {fix}' if lo >= 0 else '; data that have no range (latents, tables, series) need in_range=False'))
     return x0
 
-def measure(adapted: Adapted,
+def measure(adapted: Adapted,  # of any `from_` function here
             images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where there are fewer
             clip: bool | None = None,  # None: as the model's own sampler does
@@ -248,7 +257,8 @@ def measure(adapted: Adapted,
 
 # %% ../nbs/15_your_model.ipynb #0beecc2e
 def estimate_seconds(model: Callable, schedule: Schedule, x0: Tensor,  # as in `error_dynamics`, whose arguments these are
-                     *, n: int = 1000, times: Iterable[int] | None = None, batch_size: int = 250, controls: Iterable[str] = (),
+                     *, n: int = 1000, times: Iterable[int] | None = None,
+                     batch_size: int = 250, controls: Iterable[str] = (),  # of 'renoised' and 'fresh'
                      evaluations: int = 1,  # of the network a step: 2 for `heun_step`
                      device='cpu', **kw) -> float:
     "About how long `error_dynamics` will take with these arguments, from two timed calls"

@@ -44,8 +44,11 @@ def training_inputs(model: Callable,  # eps = model(x, t)
 # %% ../nbs/06e_curves.ipynb #1f41587c
 @torch.no_grad()
 def variance_error(model: Callable, schedule: Schedule, x0: Tensor,  # as in `error_dynamics`
-                   *, n: int = 1000, times: Iterable[int] | None = None, seed: int = 0, batch_size: int = 250,
-                   step: Callable = backward_step, clip: bool = False, device='cpu'
+                   *, n: int = 1000,  # samples of the model, and as many forward samples; at most half of x0
+                   times: Iterable[int] | None = None,  # among 0..T; None: all
+                   seed: int = 0, batch_size: int = 250,
+                   step: Callable = backward_step, clip: bool = False,  # the sampler, as in `sample`
+                   device='cpu'
                   ) -> pd.DataFrame:  # a row for each t: delta and spread (mean over pixels of the std), of the model and of a perfect one
     "delta_t of the exposure-bias literature along the chain, beside its value for a perfect model (arXiv 2308.15321)"
     if n < 2 or len(x0) < 2*n: raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
@@ -68,11 +71,13 @@ def variance_error(model: Callable, schedule: Schedule, x0: Tensor,  # as in `er
 CURVES = ('error', 'redefined', 'variance')
 SHOWN = ('gaussian', 'laplace', 'logistic')
 
-def run_curve(lab: Lab, data: str, method: str = 'ddpm', seed: int = 0,
+def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the lab's preset, a name in METHODS
+              seed: int = 0,
               kind: str = 'error',  # one of CURVES
               *, n: int = 0,  # samples; 0 takes the preset's error_n
               every: int = 1,  # measure at every so many t, and at T, T/2, T/10 and 0
-              kernels: tuple = SHOWN) -> pd.DataFrame:  # as `error_dynamics` or `variance_error`, and which run it is
+              kernels: tuple = SHOWN  # names in `error.KERNELS`; unused where kind is 'variance'
+             ) -> pd.DataFrame:  # as `error_dynamics` or `variance_error`, and which run it is
     "The error curve of one run, measured with its preset's sampler through all T modules; kept and reused (Eq. 8)"
     choose('kind of curve', kind, CURVES)
     if every < 1: raise ValueError(f'every must be at least 1, got {every}')
@@ -93,7 +98,8 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm', seed: int = 0,
     told = lab.trained(data, config)
     return pd.read_csv(file)[lambda c: c.t.isin(times)].reset_index(drop=True).assign(data=data, method=method, seed=seed, kind=kind, n=n, T=T, run=lab.folder(data, config).name, weights=told['weights'][:16], data_hash=data_hash(lab.images(data))[:16])
 
-def turns(T: int) -> dict:
+def turns(T: int  # steps of the chain
+         ) -> dict:  # t -> name
     "The t at which curves are read, by name: the start, the middle, the last tenth, the end"
     return {T: 'start', T//2: 'middle', -(-T//10): 'last tenth', 0: 'end'}
 
@@ -127,7 +133,8 @@ def _line(x, y):
     return float((x*y).sum()/(x*x).sum())
 
 def read_curve(curve: pd.DataFrame,  # rows of one run and one kernel, as `error_dynamics` gives them
-               T: int | None = None) -> dict:
+               T: int | None = None  # steps of the chain; None: the largest t in it
+              ) -> dict:  # squared errors, in the curve's own unit; slopes over the whole chain, or a factor of ten in t
     "The numbers of one curve: its end, its rise and whose it is, where it leaves the null band, its slopes"
     of = {name: part.set_index('t').sort_index() for name, part in curve.groupby('curve')}
     m, T = of['model'].mmd2, T or int(curve.t.max())
@@ -142,24 +149,31 @@ def read_curve(curve: pd.DataFrame,  # rows of one run and one kernel, as `error
         out |= dict(schedules=m[0] - r[middle], rest=r[middle] - m[middle], late_gap=r[late] - m[late], late_seen=r[late], slope_renoised=_line(x['slope'], r.to_numpy()))
     return out
 
-def over_seeds(values) -> tuple[float, float]:
+def over_seeds(values  # a number for each seed; those that are not finite are left out
+              ) -> tuple[float, float]:
     "Mean and half width of the 95% interval over seeds (Student's t; nan for one seed)"
     x = np.asarray(values, float); x = x[np.isfinite(x)]
     return float(x.mean()) if len(x) else float('nan'), float(stats.t.ppf(.975, len(x) - 1)*x.std(ddof=1)/len(x)**.5) if len(x) > 1 else float('nan')
 
 # %% ../nbs/06e_curves.ipynb #c8e3275d
-def told(x, form: str = '{:.1f}', scale: float = 1.) -> str:
+def told(x,  # a number for each seed, as in `over_seeds`
+         form: str = '{:.1f}',  # of either number, for str.format
+         scale: float = 1.  # both are told times this
+        ) -> str:
     "Mean ± half width over seeds, as text"
     mean, half = over_seeds(scale*np.asarray(x, float))
     return form.format(mean) + (' ± ' + form.format(half).lstrip('+') if np.isfinite(half) else '')
 
-def sure(x) -> int:
+def sure(x  # a number for each seed, as in `over_seeds`
+        ) -> int:
     "+1 or -1 where the 95% interval over seeds lies above or below 0, else 0"
     mean, half = over_seeds(x)
     return int(np.sign(mean)) if abs(mean) > half else 0  # nan, of one seed, is never exceeded
 
 def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this one
-               line: str, colour, label: str | None, scale: float = 1., interval: bool = True):
+               line: str, colour, label: str | None,  # matplotlib's; the label is the mean's
+               scale: float = 1.,  # values are drawn times this
+               interval: bool = True):  # False: never shade the interval
     "Mean over seeds, each seed as a thin line and, from three seeds on, the mean's 95% interval; t from T down to 0"
     wide = scale*part.pivot(index='t', columns='seed', values=column).sort_index(ascending=False)
     middle = wide.mean(axis=1)
@@ -172,7 +186,8 @@ def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this 
     T = max([wide.index.max(), *(int(max(drawn.get_xdata())) for drawn in ax.lines if len(drawn.get_xdata()) > 2)])  # of the longest curve
     ax.set_xlim(T, 0); ax.set_xticks([T*i//4 for i in range(5)])
 
-def root_scale(ax, lowest: float, highest: float):
+def root_scale(ax,
+               lowest: float, highest: float):  # ends of the axis; lowest may be below 0
     "A y axis on which distances are those of square roots, with signs"
     ax.set_yscale('function', functions=(lambda y: np.sign(y)*np.abs(y)**.5, lambda y: np.sign(y)*y**2))
     sizes = [m*10.**e for e in range(-9, 9) for m in (1, 3) if m*10.**e <= max(highest, -lowest)][-4:]

@@ -36,7 +36,8 @@ def to_uint8(x: Tensor  # any shape, float; clamped to [-1, 1]
     if not x.isfinite().all(): raise ValueError(f'x must be finite, got {(~x.isfinite()).sum()} values that are not, of {x.numel()}')
     return ((x + 1)*127.5).round().clamp(0, 255).to(torch.uint8)
 
-def data_hash(images: Tensor) -> str:  # 64 hex digits
+def data_hash(images: Tensor  # of any shape, dtype and device
+             ) -> str:  # 64 hex digits
     "SHA-256 of a tensor's dtype, shape and bytes: two runs that tell the same hash have seen the same data"
     seen = hashlib.sha256(f'{images.dtype} {tuple(images.shape)}\n'.encode())
     seen.update(memoryview(images.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()))
@@ -63,7 +64,7 @@ def _reason(file):
         with open(file, 'ab') as f: f.write(bytes(2**16)); f.flush(); os.fsync(f.fileno())
     except OSError as e: return e
 
-def atomic_write(path: str | Path,
+def atomic_write(path: str | Path,  # of the finished file; its folder is made
                  write: Callable[[Path], object]  # makes the file under the name that it is given
                 ) -> None:
     "Make a file beside `path` and move it into place: whoever reads `path` finds the old one or the new one, whole; OSError names it where that fails"
@@ -91,7 +92,7 @@ def _read_cache(file):
     return tensors
 
 def cached(name: str,  # of the file; holds everything that the content depends on
-           make: Callable[[], dict[str, Tensor]],
+           make: Callable[[], dict[str, Tensor]],  # does the work; not called where the file is whole
            *, root: str | Path | None = None  # of the project
           ) -> dict[str, Tensor]:
     "What `make()` returns, kept in runs/cache/<name>.safetensors; made again where that file is damaged"
@@ -309,7 +310,7 @@ def load_images(name_or_path: str | Path = 'digits',  # 'digits', 'cifar10', 'ce
 
 # %% ../nbs/06a_data.ipynb #387efc85
 def image_grid(images: Tensor,  # (N, C, H, W) uint8
-               columns: int = 16,
+               columns: int = 16,  # images in a row
                gap: int = 1  # pixels between them
               ) -> np.ndarray:  # (H', W') or (H', W', 3) for imshow
     "Images side by side in rows, white between them"

@@ -33,7 +33,8 @@ def barrier():
     "Wait until every process is here"
     if rank_and_size()[1] > 1: dist.barrier()
 
-def any_process(flag: bool) -> bool:
+def any_process(flag: bool  # of this process
+               ) -> bool:
     "Whether it is true in any process; all get the same answer"
     if rank_and_size()[1] == 1: return flag
     told = torch.tensor(float(flag))
@@ -73,7 +74,8 @@ def add_gradients(parameters):  # an iterable of tensors
 
 # %% ../nbs/05b_devices.ipynb #edb54ccd
 def sample_divided(schedule: Schedule, model: Callable,  # the whole model, not a divided one
-                   n: int, shape: tuple, *, first: int = 0,
+                   n: int, shape: tuple,  # how many in all, and the shape of one
+                   *, first: int = 0,  # draw images first .. first+n-1 of the run
                    **options  # of `sample`: seed and the rest
                   ) -> Tensor:  # (n, *shape) x_0, on the CPU
     "`sample`, each process drawing its share of the images"

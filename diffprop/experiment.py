@@ -75,7 +75,7 @@ def default_preset() -> str:
 @dataclass(frozen=True)
 class Method:
     "A row of a table: what it is called there, what it changes, and what it is compared with"
-    label: str
+    label: str  # its name in tables and figures
     changes: dict = field(default_factory=dict)  # fields of `Config`
     equal_time: str = ''  # train as long, in seconds, as this method took with the same seed
     finetune: bool = False  # go on from the trained vanilla network of the same seed, for the preset's number of steps
@@ -107,7 +107,9 @@ TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time')
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 
 # %% ../nbs/06d_experiment.ipynb #506a2494
-def choose(what: str, value, known):
+def choose(what: str,  # how the error calls it
+           value,
+           known):  # those allowed: a list, or a dict by its keys
     "value, if it is one of those known; else an error that lists them"
     if value not in known: raise ValueError(f'{what} must be one of {", ".join(map(str, known))}; got {value!r}{_did_you_mean(value, list(map(str, known)))}')
     return value
@@ -117,7 +119,10 @@ def names(given: list | str) -> list:  # of strings
     if not isinstance(given, str): return [str(g) for g in given]
     return [n.strip(' \'"') for n in given.strip(' []()').split(',') if n.strip(' \'"')]
 
-def configure(preset: str, data: str, method: str, seed: int = 0,
+def configure(preset: str,  # a name in PRESETS
+              data: str,  # a data set of that preset
+              method: str,  # a name in METHODS
+              seed: int = 0,
               **overrides  # fields of `Config`, on top of everything
              ) -> Config:
     "The configuration of one run: preset, then data set, then method, then overrides"
@@ -134,7 +139,7 @@ class Lab:
     runs: Path | str | None = None  # folder of trained networks and samples; None: runs/ of the project
     device: str = 'auto'
     data_path: str | dict | None = None  # a folder or zip to read a data set from; {name: path} for several
-    progress: bool = False
+    progress: bool = False  # show bars
 
     def __post_init__(self):
         set_ = lambda k, v: object.__setattr__(self, k, v)
@@ -325,7 +330,7 @@ def _device_name(device):
 # %% ../nbs/06d_experiment.ipynb #45039f80
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
-                 workers: int
+                 workers: int  # processes at most
                 ) -> Iterator[tuple]:  # (i, function(*jobs[i])), in the order in which they end
     "Calls in several processes of one thread each; in this process, one after the other, where workers is 1. The first error ends all"
     if min(workers, len(jobs)) <= 1:
@@ -428,7 +433,9 @@ def plan(lab: Lab, jobs: list[dict],  # as for `run_all`: data, method, seed and
 # %% ../nbs/06d_experiment.ipynb #b9e198eb
 def detectable(sd: float,  # standard deviation of the paired differences
                n: int,  # pairs
-               power: float = .8, alpha: float = .05) -> float:
+               power: float = .8,  # chance to find it
+               alpha: float = .05  # level of the test
+              ) -> float:  # in the unit of sd
     "The smallest true mean difference that a two-sided paired t-test finds with the given power; nan for fewer than 2 pairs"
     if n < 2 or not sd > 0: return float('nan')
     grid = (np.arange(4000) + .5)/4000
@@ -437,7 +444,9 @@ def detectable(sd: float,  # standard deviation of the paired differences
     return sd*brentq(lambda z: found(z) - power, 0, 100)/n**.5
 
 def compare(rows: pd.DataFrame,  # one row a run, with columns data, method, seed and `value`
-            baseline: str = 'ddpm', value: str = 'fid') -> pd.DataFrame:  # indexed by (data, method)
+            baseline: str = 'ddpm',  # the method that the others are compared with
+            value: str = 'fid'  # the column that is compared
+           ) -> pd.DataFrame:  # indexed by (data, method)
     "Each method against the baseline, data set by data set: mean, 95% interval, change, Welch's and the paired test (Table 1)"
     out = []
     for (data, method), own in rows.groupby(['data', 'method'], sort=False):
@@ -464,7 +473,7 @@ def provenance(**parameters) -> dict:
                 versions={p: version(p) for p in packages}, python=platform.python_version(), machine=_device_name('cuda' if torch.cuda.is_available() else 'cpu'),
                 finished=time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()))
 
-def save_results(folder: Path | str,
+def save_results(folder: Path | str,  # is made; files of the same names are replaced
                  parameters: dict,  # of the notebook
                  rows: pd.DataFrame | None = None,  # one row a run
                  figures: dict | None = None,  # name -> matplotlib figure
@@ -483,7 +492,10 @@ def save_results(folder: Path | str,
     atomic_write(folder/'provenance.json', lambda p: p.write_text(json.dumps(record, indent=1)))
     return folder
 
-def results_folder(notebook: str, preset: str, out: Path | str | None = None) -> Path:
+def results_folder(notebook: str,  # its name, such as '07_table1'
+                   preset: str,  # a name in PRESETS
+                   out: Path | str | None = None  # another folder, whatever the rest says
+                  ) -> Path:
     "results/<preset>/<notebook> of the project, or `out`; under nbdev_test a folder under runs/, so that tests leave the results alone"
     if out: return Path(out)
     return project_root()/('runs/results-of-tests' if os.environ.get('IN_TEST') else 'results')/preset/notebook

@@ -46,7 +46,8 @@ FAULTS = dict(scale=lambda x, size, generator: (1 + size)*x,
               noise=lambda x, size, generator: x + size*torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype))
 
 def fault(kind: str,  # a name in FAULTS
-          size: float) -> Callable:  # fault(x, generator) -> the disturbed x
+          size: float  # a factor less 1, an offset or a standard deviation, by kind
+         ) -> Callable:  # fault(x, generator) -> the disturbed x
     "An error of known kind and size, for `fault_dynamics`"
     make = FAULTS[choose('kind of fault', kind, FAULTS)]
     return lambda x, generator: make(x, size, generator)
@@ -95,7 +96,9 @@ def fault_dynamics(model: Callable,  # eps = model(x, t)
     return pd.DataFrame(rows)
 
 # %% ../nbs/06f_faults.ipynb #4e3d5588
-def exact_eps(schedule: Schedule, x0: Tensor) -> Callable:  # eps = model(x, t), in float64 inside
+def exact_eps(schedule: Schedule,
+              x0: Tensor  # (N, *shape) data in [-1, 1]
+             ) -> Callable:  # eps = model(x, t), in float64 inside
     "The perfect model of data that are these samples and no others: the minimiser of the loss over all functions (Eq. 5)"
     flat = x0.flatten(1).double()
     def model(x, t):
@@ -105,7 +108,9 @@ def exact_eps(schedule: Schedule, x0: Tensor) -> Callable:  # eps = model(x, t),
         return ((z - ab.sqrt()*(weight @ flat))/(1 - ab).sqrt()).reshape(x.shape).to(x.dtype)
     return model
 
-def gaussian_eps(schedule: Schedule, x0: Tensor) -> Callable:  # likewise
+def gaussian_eps(schedule: Schedule,
+                 x0: Tensor  # (N, *shape) data in [-1, 1]
+                ) -> Callable:  # likewise
     "The perfect model of Gaussian data with these samples' mean and covariance: the minimiser over all linear functions (Eq. 5)"
     flat = x0.flatten(1).double()
     var, axes = torch.linalg.eigh(torch.cov(flat.T, correction=0))
@@ -130,9 +135,12 @@ def own_fault(schedule: Schedule, model: Callable, perfect: Callable,  # eps = m
 def _step(lab): return SAMPLERS[lab.size.sampler]
 
 def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name in PERFECT
-               seed: int = 0, *, starts: Sequence[int] = (), kinds: Sequence[str] = tuple(FAULTS), sizes: Sequence[float] = (.1, .3),
+               seed: int = 0, *, starts: Sequence[int] = (),  # the s in 1..T at which errors are given; (): those of `turns`
+               kinds: Sequence[str] = tuple(FAULTS),  # names in FAULTS
+               sizes: Sequence[float] = (.1, .3),  # of each kind
                n: int = 0,  # pairs; 0 takes the preset's error_n
-               every: int = 1, kernel: str = 'gaussian'
+               every: int = 1,  # measure at every so many t, and at s
+               kernel: str = 'gaussian'
               ) -> pd.DataFrame:  # as `fault_dynamics`, for each start, and which run it is
     "What is left of faults in one run, with its preset's sampler; kept and reused"
     config = lab.config(data, 'ddpm' if method in PERFECT else method, seed)

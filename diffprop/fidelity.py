@@ -170,7 +170,8 @@ class FeatureSpace:
     state: dict  # weights
 
     def __str__(self): return f'{self.name} ({self.told})'
-    def weights(self):  # torch-fidelity opens Inception's as a file
+    def weights(self) -> dict | io.BytesIO:
+        "The weights as torch-fidelity takes them: a table for our own networks; Inception's it opens as a file"
         if self.name in NETWORKS: return self.state
         torch.save(self.state, buffer := io.BytesIO()); buffer.seek(0)
         return buffer
@@ -212,7 +213,9 @@ def _check_device(device):
     return device
 
 def image_features(images: Tensor,  # (N, C, H, W) uint8
-                   space: FeatureSpace, *, batch_size: int = 256, device='cpu') -> Tensor:  # (N, width), on the CPU
+                   space: FeatureSpace,  # of `feature_space`
+                   *, batch_size: int = 256,  # images that the network is given at once
+                   device='cpu') -> Tensor:  # (N, width), on the CPU
     "What the distances are computed from, by torch-fidelity's own path"
     _check_images('images', images)
     device, layer = _check_device(device), str(space.width)
@@ -235,10 +238,10 @@ def fidelity(images: Tensor,  # (N, C, H, W) uint8: samples
              features: str | FeatureSpace = 'auto',  # as for `feature_space`, or its result
              *, weights: str | Path | None = None,  # Inception's file
              kid: bool = True,  # KID as well, from the same features
-             kid_subsets: int = 20,
+             kid_subsets: int = 20,  # random subsets, whose KIDs are averaged
              kid_subset_size: int | None = None,  # None: 1,000, or half of the smaller set
              keep: bool = False,  # keep the reference's features in runs/cache, for the next samples
-             batch_size: int = 256,
+             batch_size: int = 256,  # images that the network is given at once
              device='cpu',
              root: str | Path | None = None  # the project's folder
             ) -> dict:  # fid, kid, kid_std, features, samples, reference
@@ -257,6 +260,9 @@ def fidelity(images: Tensor,  # (N, C, H, W) uint8: samples
     return dict(fid=got['frechet_inception_distance'], **{k.replace('kernel_inception_distance', 'kid').removesuffix('_mean'): v for k, v in kids.items()},
                 features=str(space), samples=len(images), reference=len(reference))
 
-def fid(images: Tensor, reference: Tensor, features: str | FeatureSpace = 'auto', **options) -> float:
+def fid(images: Tensor, reference: Tensor,  # uint8, samples and data
+        features: str | FeatureSpace = 'auto',  # as for `feature_space`, or its result
+        **options  # of `fidelity`, other than kid
+       ) -> float:
     "`fidelity` without KID, the number alone"
     return fidelity(images, reference, features, kid=False, **options)['fid']

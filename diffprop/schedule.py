@@ -67,12 +67,18 @@ def _linear(cls,
     if T < 1: raise ValueError(f'T must be at least 1, got {T}')
     return cls(torch.cat([torch.zeros(1), torch.linspace(beta_1, beta_T, T, dtype=torch.float64)]), variance)
 
-def _cosine(cls, T: int = 1000, s: float = .008, variance: str | Tensor = 'beta'):
+def _cosine(cls,
+            T: int = 1000,  # number of steps
+            s: float = .008,  # offset of u = t/T: keeps beta from vanishing near t = 0
+            variance: str | Tensor = 'beta'):
     "Nichol and Dhariwal's schedule (arXiv 2102.09672, Eq. 17): alpha_bar is a squared cosine of t"
     u = torch.linspace(0, 1, T+1, dtype=torch.float64)
     return _from_alpha_bar(cls, torch.cos((u + s)/(1 + s)*torch.pi/2)**2, variance)
 
-def _sigmoid(cls, T: int = 1000, start: float = -3, end: float = 3, variance: str | Tensor = 'beta'):
+def _sigmoid(cls,
+             T: int = 1000,  # number of steps
+             start: float = -3, end: float = 3,  # the sigmoid's argument at t = 0 and at t = T
+             variance: str | Tensor = 'beta'):
     "Jabri et al.'s schedule (arXiv 2212.11972), the authors' code's: alpha_bar falls as a sigmoid of t from `start` to `end`"
     lo, hi = torch.tensor([float(start), float(end)], dtype=torch.float64).sigmoid()
     u = torch.linspace(start, end, T+1, dtype=torch.float64).sigmoid()
@@ -100,9 +106,9 @@ def _check_t(schedule, t, first=1):
         if not first <= i <= schedule.T: raise ValueError(f't must be in {first}..{schedule.T}, got {i}')
 
 def _at(table, t, x):
-    "Entry t of a table, ready to multiply x: a number for an int t, (B, 1, ...) like x for a (B,) tensor"
+    "Entry t of a table on the CPU, ready to multiply x: a number for an int t, (B, 1, ...) like x for a (B,) tensor"
     if not isinstance(t, Tensor): return table[t].item()
-    return table.to(x.device)[t].to(x.dtype).reshape(-1, *[1]*(x.dim() - 1))
+    return table.to(x.device, non_blocking=True)[t].to(x.dtype).reshape(-1, *[1]*(x.dim() - 1))
 
 # %% ../nbs/00_schedule.ipynb #ce23368c
 def forward_step(schedule: Schedule,
@@ -137,7 +143,11 @@ def posterior(schedule: Schedule,
     to_x0, to_xt = before.sqrt()*schedule.beta/(1 - ab), schedule.alpha.sqrt()*(1 - before)/(1 - ab)
     return _at(to_x0, t, xt)*x0 + _at(to_xt, t, xt)*xt, _at(schedule.beta*(1 - before)/(1 - ab), t, xt)
 
-def predict_x0(schedule: Schedule, xt: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
+def predict_x0(schedule: Schedule,
+               xt: Tensor,  # (B, *shape)
+               t: int | Tensor,  # 1..T
+               eps: Tensor  # like xt, the noise in it
+              ) -> Tensor:  # like xt
     "The x_0 that x_t and its noise imply: Eq. 15 solved for x_0"
     return (xt - _at((1 - schedule.alpha_bar).sqrt(), t, xt)*eps)/_at(schedule.alpha_bar.sqrt(), t, xt)
 
@@ -223,7 +233,12 @@ def backward_chain(schedule: Schedule,
         yield t - 1, x
 
 # %% ../nbs/00_schedule.ipynb #9b9faada
-def image_noise(seed: int, images: range, shape: tuple, *, device='cpu', block: int = 16) -> Iterator[Tensor]:
+def image_noise(seed: int,  # the run's seed
+                images: range,  # which images of the run, without gaps
+                shape: tuple,  # of one image
+                *, device='cpu',
+                block: int = 16  # images that share a generator; another number, other draws
+               ) -> Iterator[Tensor]:
     "Endless standard normal draws (len(images), *shape): those of image i depend on seed and i alone"
     blocks = range(images.start//block, -(-images.stop//block))
     generators = [seeded(seed, 0, b, device=device) for b in blocks]
@@ -236,8 +251,8 @@ def sample(schedule: Schedule,
            model: Callable,  # eps = model(x, t)
            n: int,  # how many
            shape: tuple,  # of one sample, e.g. (3, 32, 32)
-           *, seed: int,
-           batch_size: int = 256,
+           *, seed: int,  # the run's seed
+           batch_size: int = 256,  # the model is given at most so many samples at once
            steps: int | None = None,  # respace to so many; None: all T
            step: Callable = backward_step,  # or `ddim_step`
            clip: bool = False,  # clip the implied x_0 to [-1, 1] at every step
@@ -264,7 +279,7 @@ def epsilon_scaling(model: Callable,  # eps = model(x, t)
                     scale: float | Tensor  # lambda > 0: one for all t, or a (T+1,) table indexed by the t that the model is told
                    ) -> Callable:  # eps/lambda, a model like the other
     "The model with its output divided by lambda, epsilon scaling (arXiv 2308.15321)"
-    given = torch.as_tensor(scale, dtype=torch.float64)
+    given = torch.as_tensor(scale, dtype=torch.float64, device='cpu')  # where `_at` wants its tables
     if given.dim() > 1 or not (given > 0).all(): raise ValueError(f'scale must be a number or a (T+1,) table, above 0 everywhere, got {scale}')
     if given.dim() == 0: return lambda x, t: model(x, t)/given.item()
     return lambda x, t: model(x, t)/_at(given, t, x)

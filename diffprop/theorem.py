@@ -31,7 +31,9 @@ def optimal_eps(schedule: Schedule,
     slope = (1 - ab).sqrt()/(ab*var + 1 - ab).clamp(min=1e-300)
     return torch.broadcast_tensors(slope, -slope*ab.sqrt()*mean)
 
-def optimal_variance(schedule: Schedule, var: Tensor | float) -> Tensor:  # (T+1,)
+def optimal_variance(schedule: Schedule,
+                     var: Tensor | float  # of the data, (K,) or a number
+                    ) -> Tensor:  # (T+1,)
     "The variance of q(x_{t-1} | x_t) for data N(., diag(var)), averaged over dimensions: a table for `Schedule` (Eq. 19)"
     ab = schedule.alpha_bar[:, None]
     Q = ab*torch.as_tensor(var, dtype=torch.float64) + 1 - ab
@@ -68,7 +70,9 @@ def gaussian_marginals(schedule: Schedule,
         var[t-1] = A[t]**2*var[t] + sigma2[t]
     return torch.tensor(mean), torch.tensor(var)
 
-def linear_model(slope: Tensor, offset: Tensor | float = 0.) -> Callable:
+def linear_model(slope: Tensor,  # (T+1, K) or (T+1,)
+                 offset: Tensor | float = 0.  # likewise, or a number
+                ) -> Callable:  # eps = model(x, t)
     "The same network as a model of the library: eps = slope_t x + offset_t for x of shape (B, K)"
     slope, offset = torch.broadcast_tensors(torch.as_tensor(slope), torch.as_tensor(offset))
     slope, offset = (v[:, None] if v.dim() == 1 else v for v in (slope, offset))
@@ -152,7 +156,10 @@ class Mixture:
         if not (self.var > 0).all() or not (self.weight >= 0).all() or abs(self.weight.sum() - 1) > 1e-9:
             raise ValueError('var must be positive, weight at least 0 and sum to 1')
 
-    def sample(self, n: int, generator: torch.Generator) -> Tensor:  # (n, K)
+    def sample(self, n: int,  # how many
+               generator: torch.Generator  # on the CPU
+              ) -> Tensor:  # (n, K) float64
+        "Draw x_0 from the mixture"
         which = torch.multinomial(self.weight, n, True, generator=generator)
         return self.mean[which] + self.var[which].sqrt()*torch.randn(n, self.mean.shape[1], generator=generator, dtype=torch.float64)
 
@@ -164,11 +171,17 @@ class Mixture:
         mean, var = self._at(schedule, t)
         return self.weight.log() + Normal(mean, var.sqrt()).log_prob(x[..., None, :]).sum(-1)
 
-    def log_prob(self, schedule: Schedule, x: Tensor, t: int) -> Tensor:
+    def log_prob(self, schedule: Schedule,
+                 x: Tensor,  # (..., K)
+                 t: int  # 0..T
+                ) -> Tensor:  # (...), nats
         "log q(x_t) at x of shape (..., K) (Eq. 6)"
         return self._parts(schedule, x, t).logsumexp(-1)
 
-    def log_posterior(self, schedule: Schedule, before: Tensor, x: Tensor, t: int) -> Tensor:
+    def log_posterior(self, schedule: Schedule,
+                      before: Tensor, x: Tensor,  # x_{t-1} and x_t, (..., K) each
+                      t: int  # 1..T
+                     ) -> Tensor:  # (...), nats
         "log q(x_{t-1} | x_t) at before and x of shapes (..., K), which broadcast"
         (m0, v0), (m1, v1) = self._at(schedule, t - 1), self._at(schedule, t)
         mean = m0 + schedule.alpha[t].sqrt()*v0/v1*(x[..., None, :] - m1)

@@ -31,19 +31,19 @@ class Config:
     "All that a trained network depends on, besides its images; the defaults are the paper's for CIFAR-10 (Sec. 7.1)"
     # the chain
     schedule: str = 'linear'  # 'linear', 'cosine' or 'sigmoid'
-    T: int = 1000
-    beta_1: float = 1e-4  # of the linear schedule
-    beta_T: float = .02
+    T: int = 1000  # number of steps
+    beta_1: float = 1e-4  # at t = 1, of the linear schedule; the others have none
+    beta_T: float = .02  # at t = T, likewise
     variance: str = 'beta'  # of the backward step: 'beta' or 'posterior'
     # the network, as in `UNet`
-    width: int = 128
-    mults: tuple = (1, 2, 2, 2)
-    blocks: int = 2
+    width: int = 128  # channels at the first level
+    mults: tuple = (1, 2, 2, 2)  # width of each level over `width`
+    blocks: int = 2  # residual blocks a level
     attention: tuple = (16,)  # resolutions, in pixels
-    dropout: float = .1
+    dropout: float = .1  # in [0, 1)
     # optimisation
-    steps: int = 800_000
-    batch_size: int = 128
+    steps: int = 800_000  # updates of the weights
+    batch_size: int = 128  # images a step
     lr: float = 2e-4  # Adam
     warmup: int = 5000  # steps over which the learning rate rises to lr
     grad_clip: float = 1.  # largest norm of the gradient
@@ -57,13 +57,13 @@ class Config:
     reg_batch: int = 0  # samples on either side of its MMD; 0: batch_size
     L: int = 5  # modules unrolled at most
     rho: float = .003  # of the weights w_t, per step
-    kernel: str = 'mixture'
-    squared: bool = True
-    biased: bool = True
-    warm_start: bool = True
-    gradient: str = 'whole'
+    kernel: str = 'mixture'  # of the MMD: any of `error.KERNELS`
+    squared: bool = True  # MMD^2, or MMD
+    biased: bool = True  # the V-statistic of Eq. 10, or the U-statistic
+    warm_start: bool = True  # x_s from Eq. 15, or from N(0, I)
+    gradient: str = 'whole'  # through 'whole' unroll, the 'last' module, or whole but 'checkpointed'
     # the run
-    seed: int = 0
+    seed: int = 0  # of weights, batches and noise
     # how fast: no part of what the run is
     compile: bool = False  # torch.compile
     channels_last: bool = False  # memory order of images and weights, the one that GPUs' convolutions want
@@ -145,13 +145,20 @@ def make_network(config: Config,
         return UNet(channels, height, width=config.width, mults=config.mults, blocks=config.blocks, attention=config.attention, dropout=config.dropout)
 
 # %% ../nbs/06b_training.ipynb #587023fe
-def batch_indices(n: int, batch_size: int, step: int, seed: int, stream: int = 0) -> Tensor:  # (batch_size,) int64
+def batch_indices(n: int,  # images in the set
+                  batch_size: int, step: int,  # step from 0
+                  seed: int,  # the run's seed
+                  stream: int = 0  # another stream, another sequence
+                 ) -> Tensor:  # (batch_size,) int64
     "Which of n images make batch `step`: positions step*batch_size.. of an endless sequence of shuffles"
     positions = torch.arange(step*batch_size, (step + 1)*batch_size)
     epochs = {e: torch.randperm(n, generator=seeded(seed, 2, stream, e)) for e in (positions//n).unique().tolist()}
     return torch.stack([epochs[int(e)][i] for e, i in zip(positions//n, positions%n)]) if len(epochs) > 1 else epochs[int(positions[0]//n)][positions%n]
 
-def batch(images: Tensor, size: int, step: int, config: Config, stream: int = 0) -> Tensor:
+def batch(images: Tensor,  # (N, C, H, W) uint8, the whole set
+          size: int, step: int,  # of the batch; step from 0
+          config: Config, stream: int = 0  # as in `batch_indices`
+         ) -> Tensor:
     "The (size, C, H, W) float batch of a step in [-1, 1]; half of it mirrored where the configuration says so"
     x = to_float(images[batch_indices(len(images), size, step, config.seed, stream).to(images.device, non_blocking=True)])
     if not config.flip: return x
@@ -161,7 +168,9 @@ def batch(images: Tensor, size: int, step: int, config: Config, stream: int = 0)
 # %% ../nbs/06b_training.ipynb #82ba8ccf
 class State:
     "Network, average, optimizer, and how far they are"
-    def __init__(self, config: Config, shape: tuple, device='cpu'):
+    def __init__(self, config: Config,
+                 shape: tuple,  # (C, H, W) of an image
+                 device='cpu'):
         self.config, self.step, self.seconds, self.told = config, 0, 0., []
         self.network = make_network(config, shape).to(device, memory_format=_memory(config))
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -174,10 +183,12 @@ class State:
         torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - decay)
 
     def saved(self) -> dict:
+        "What a checkpoint holds, by name; its tensors are the state's own, not copies"
         return dict(network=self.network.state_dict(), average=self.average.state_dict(), optimizer=self.optimizer.state_dict(),
                     step=self.step, seconds=self.seconds, told=self.told)
 
-    def restore(self, saved: dict):
+    def restore(self, saved: dict):  # what `saved()` of a state of this configuration returned
+        "Go on from there, in place; what does not fit is refused by torch's load_state_dict"
         for name in ('network', 'average', 'optimizer'): getattr(self, name).load_state_dict(saved[name])
         for p, moments in self.optimizer.state.items():  # in the memory order of the weights, whatever it was when they were saved
             moments.update({k: torch.empty_like(p).copy_(v) for k, v in moments.items() if v.shape == p.shape})
@@ -194,8 +205,9 @@ def _saving(folder):
         why = f'{folder} cannot be written ({getattr(e, "strerror", None) or e}); what was saved in it before is whole: make room and call again'
         raise OSError(getattr(e, 'errno', None), why) from None
 
-def save_checkpoint(state: State, path: Path):
-    "Write a checkpoint and its checksum; the one that was there becomes checkpoint-previous.pt"
+def save_checkpoint(state: State,
+                    path: Path):  # of the checkpoint, in the run's folder
+    "Write a checkpoint and its checksum; the one that was there becomes checkpoint-previous.pt; OSError names the folder where that fails"
     buffer = io.BytesIO(); torch.save(state.saved(), buffer)
     def write(beside):
         with beside.open('wb') as f: f.write(buffer.getbuffer()); f.write(hashlib.sha256(buffer.getbuffer()).hexdigest().encode())
@@ -207,7 +219,9 @@ def _previous(path): return path.with_name('checkpoint-previous.pt')
 class Damaged(ValueError):
     "A file does not hold what was written into it"
 
-def load_checkpoint(state: State, path: Path, device='cpu'):
+def load_checkpoint(state: State,  # is changed
+                    path: Path,  # of a checkpoint
+                    device='cpu'):
     "Go on from a checkpoint; `Damaged` where it is not whole, ValueError where it is another network's; both name the file"
     data = path.read_bytes()
     if hashlib.sha256(data[:-64]).hexdigest().encode() != data[-64:]: raise Damaged(f'{path} is damaged: its checksum does not match')
@@ -215,7 +229,9 @@ def load_checkpoint(state: State, path: Path, device='cpu'):
     except (pickle.UnpicklingError, RuntimeError, KeyError, AttributeError, TypeError, ValueError) as e:
         raise ValueError(f'{path} is not a checkpoint of this configuration: {" ".join(str(e).split())[:200]}') from None
 
-def resume(state: State, path: Path, device='cpu'):
+def resume(state: State,  # is changed
+           path: Path,  # of the newest checkpoint, whether it is there or not
+           device='cpu'):
     "Go on from the newest whole checkpoint, if there is any; a damaged one is named in a warning and set aside"
     there, damaged = [p for p in (path, _previous(path)) if p.exists()], []
     for p in there:
@@ -243,7 +259,10 @@ def _gradients(state, model, schedule, images):
         (c.lam_reg*reg).backward()
     return dict(nll=nll.detach(), reg=reg.detach(), loss=(weight*nll + c.lam_reg*reg).detach())
 
-def train_step(state: State, model, schedule: Schedule, images: Tensor) -> dict:  # the loss and its parts, detached
+def train_step(state: State,  # is changed
+               model, schedule: Schedule,
+               images: Tensor  # (N, C, H, W) uint8, on the network's device
+              ) -> dict:  # the loss and its parts, detached
     "Step `state.step` of Algorithm 1, in place; `model` is state.network or a compiled, autocast or divided view of it"
     c, parameters = state.config, list(state.network.parameters())
     for group in state.optimizer.param_groups: group['lr'] = c.lr*min(1, (state.step + 1)/max(1, c.warmup))
@@ -257,7 +276,9 @@ def train_step(state: State, model, schedule: Schedule, images: Tensor) -> dict:
     return dict(parts, grad_norm=norm.detach())
 
 # %% ../nbs/06b_training.ipynb #824d238d
-def prefix(config: Config, steps: int) -> Config:
+def prefix(config: Config,
+           steps: int  # 1..config.steps
+          ) -> Config:
     "The plainest configuration with the same first `steps` steps"
     regularizer = ('lam_reg', 'reg_from', 'reg_batch', 'L', 'rho', 'kernel', 'squared', 'biased', 'warm_start', 'gradient')
     unused = SPEED + (regularizer if config.lam_reg == 0 or config.reg_from >= steps else ())
@@ -407,12 +428,15 @@ def _finish(state, folder):
         _write_json(folder/'train.json', dict(steps=state.step, seconds=round(state.seconds, 2), weights=file_hash(folder/'model.safetensors'), **how))
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 
-def file_hash(path: Path) -> str:
+def file_hash(path: Path  # is read whole
+             ) -> str:  # 64 hex digits
     "sha256 of a file's bytes"
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
-def load_network(folder: Path | str, shape: tuple, device='cpu') -> nn.Module:
-    "The averaged network of a finished run, in eval mode, its bytes checked against the record; nothing is unpickled"
+def load_network(folder: Path | str,  # of a finished run, else ValueError
+                 shape: tuple,  # (C, H, W) of an image
+                 device='cpu') -> nn.Module:
+    "The averaged network of a finished run, in eval mode, its bytes checked against the record (else `Damaged`); nothing is unpickled"
     folder = Path(folder)
     if not (folder/'train.json').exists(): raise ValueError(f'{folder} holds no finished run')
     config, file = _config_of(folder), folder/'model.safetensors'

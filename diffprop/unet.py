@@ -36,9 +36,10 @@ _ALMOST_ZERO = 1e-5
 # %% ../nbs/01_unet.ipynb #0a3c3099
 class ResBlock(nn.Module):
     "Two convolutions around the embedded time, beside a skip: `(B, c_in, H, W)` to `(B, c_out, H, W)`"
-    def __init__(self, c_in: int, c_out: int,
+    def __init__(self, c_in: int, c_out: int,  # channels of the input and of the result
                  c_emb: int,  # length of the time's embedding
-                 groups: int, dropout: float = 0.):
+                 groups: int,  # of GroupNorm: divides c_in and c_out
+                 dropout: float = 0.):  # in [0, 1), between the convolutions, when training
         super().__init__()
         self.norm1, self.conv1 = nn.GroupNorm(groups, c_in, eps=1e-6), _scaled(nn.Conv2d(c_in, c_out, 3, padding=1))
         self.time = _scaled(nn.Linear(c_emb, c_out))
@@ -54,7 +55,8 @@ class ResBlock(nn.Module):
 # %% ../nbs/01_unet.ipynb #944eaf0d
 class Attention(nn.Module):
     "Each pixel attends to all pixels, one head, beside a skip: `(B, c, H, W)` to the same"
-    def __init__(self, c: int, groups: int):
+    def __init__(self, c: int,  # channels
+                 groups: int):  # of GroupNorm: divides c
         super().__init__()
         self.norm = nn.GroupNorm(groups, c, eps=1e-6)
         self.qkv, self.out = _scaled(nn.Conv2d(c, 3*c, 1)), _scaled(nn.Conv2d(c, c, 1), _ALMOST_ZERO)
@@ -70,7 +72,7 @@ class Attention(nn.Module):
 # %% ../nbs/01_unet.ipynb #34001502
 class Downsample(nn.Module):
     "Half the resolution: `(B, c, H, W)` to `(B, c, H/2, W/2)`"
-    def __init__(self, c: int):
+    def __init__(self, c: int):  # channels
         super().__init__()
         self.conv = _scaled(nn.Conv2d(c, c, 3, stride=2))
 
@@ -78,7 +80,7 @@ class Downsample(nn.Module):
 
 class Upsample(nn.Module):
     "Twice the resolution: `(B, c, H, W)` to `(B, c, 2H, 2W)`"
-    def __init__(self, c: int):
+    def __init__(self, c: int):  # channels
         super().__init__()
         self.conv = _scaled(nn.Conv2d(c, c, 3, padding=1))
 
