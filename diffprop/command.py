@@ -34,7 +34,8 @@ def expected_images(path: Path) -> tuple:  # channels, and pixels a side or None
         return unet.in_channels, unet.sample_size
     if not (path/'train.json').exists():
         raise ValueError(f'{path} holds neither a diffusers pipeline (model_index.json) nor a finished run of diffprop (train.json)')
-    with safe_open(path/'model.safetensors', 'pt') as f: return f.get_slice('first.weight').get_shape()[1], None
+    if shape := json.loads((path/'config.json').read_text()).get('shape'): return shape[0], shape[1]
+    with safe_open(path/'model.safetensors', 'pt') as f: return f.get_slice('first.weight').get_shape()[1], None  # a run from before shapes were told
 
 def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
                shape: tuple,  # (C, H, W) of the images

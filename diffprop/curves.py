@@ -20,7 +20,7 @@ from torch import Tensor
 
 from .data import atomic_write, data_hash, to_float
 from .error import error_dynamics
-from .experiment import SAMPLERS, Lab, choose, in_processes
+from .experiment import METHODS, SAMPLERS, Lab, choose, in_processes
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded
 from .training import make_schedule
 
@@ -81,6 +81,7 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
     "The error curve of one run, measured with its preset's sampler through all T modules; kept and reused (Eq. 8)"
     choose('kind of curve', kind, CURVES)
     if every < 1: raise ValueError(f'every must be at least 1, got {every}')
+    if METHODS[choose('method', method, METHODS)].sampling: raise ValueError(f"method must train a network of its own: {method!r} changes the sampler alone, and curves are measured with the preset's")
     config, p = lab.config(data, method, seed), lab.size
     n, T = n or p.error_n, config.T
     times = sorted({*range(0, T + 1, every), *turns(T)})

@@ -21,7 +21,6 @@ from typing import Callable, Iterator
 import numpy as np
 import pandas as pd
 import torch
-import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from scipy import stats
 from scipy.optimize import brentq
@@ -29,6 +28,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .data import atomic_write, data_hash, exclusive, load_images, project_root, to_uint8
+from .devices import any_process, barrier, rank_and_size
 from .fidelity import FeatureSpace, feature_space, fidelity
 from .schedule import backward_step, ddim_step, epsilon_scaling, sample, time_shift_step
 from .training import Config, _did_you_mean, file_hash, make_network, make_schedule, prefix, train
@@ -145,6 +145,8 @@ class Lab:
         set_ = lambda k, v: object.__setattr__(self, k, v)
         for name, kind in dict(preset=str, runs=(str, Path, type(None)), device=str, data_path=(str, Path, dict, type(None)), progress=bool).items():
             if not isinstance(value := getattr(self, name), kind): raise ValueError(f'{name} must be {Lab.__annotations__[name]}, got {value!r}')
+        pairs = dict(part.strip().split('=', 1) for part in str(self.data_path).split(',') if '=' in part)
+        if pairs and set(pairs) <= set(IMAGE_SHAPES): set_('data_path', pairs)  # as text, from papermill
         set_('preset', choose('preset', self.preset or default_preset(), PRESETS))
         set_('runs', Path(self.runs) if self.runs else project_root()/'runs')
         choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
@@ -265,28 +267,23 @@ def _drawn_with(self, config, network, changes=None):
     sampler = changes.get('sampler', self.size.sampler)  # the shift's window and cutoff in the authors' proportion to the chain: 40 and 300 of 1,000 steps
     return model, time_shift_step(max(2, round(.04*steps)), round(.3*steps)) if sampler == 'time-shift' else SAMPLERS[sampler]
 
-def _rank(): return (dist.get_rank(), dist.get_world_size()) if dist.is_available() and dist.is_initialized() else (0, 1)
-
-def _wait_for_all():
-    if _rank()[1] > 1: dist.barrier()
-
 # %% ../nbs/06d_experiment.ipynb #47e2f418
 def _samples(self, data, config: Config,
              sampling: dict | None = None  # of a `Method`
             ) -> Tensor:
     "Images drawn from the run's network, uint8 (samples, C, H, W); drawn once, part by part, and kept"
-    p, (rank, world) = self.size, _rank()
-    file = self.folder(data, config)/f'samples-{self._sampling(sampling)[1]}.safetensors'
+    p, file = self.size, self.folder(data, config)/f'samples-{self._sampling(sampling)[1]}.safetensors'
     parts = file.with_suffix('')
     part = lambda i: parts/f'{i:07d}.safetensors'
-    if not file.exists():
-        network, firsts = self.network(data, config), range(0, p.samples, p.batch_size)
+    network = self.network(data, config)  # where several processes share the run, they have met from here on
+    if any_process(not file.exists()):
+        (rank, world), firsts = rank_and_size(), range(0, p.samples, p.batch_size)
         with exclusive(parts) if rank == 0 else nullcontext():
             for i in firsts[rank::world]:
                 if not (file.exists() or part(i).exists()): self._draw(data, config, network, sampling, i, part(i))
-            _wait_for_all()
+            barrier()
             if rank == 0 and not file.exists(): _join([part(i) for i in firsts], file)
-    _wait_for_all()
+    barrier()
     return load_file(file)['images']
 
 def _draw(self, data, config, network, sampling, first, file):
@@ -314,7 +311,7 @@ def _run(self, data: str, method: str, seed: int = 0, *, features: str = 'auto',
     if m.finetune: self.trained(data, replace(config, steps=config.steps - p.finetune, lam_reg=0., reg_from=0))  # the network that it starts from
     folder, (sampler, key) = self.folder(data, config), self._sampling(m.sampling)
     drawn, told = self.samples(data, config, m.sampling), self.trained(data, config)
-    file = folder/f'score-{key}-{features}{"-" + file_hash(weights)[:8] if weights else ""}.json'
+    file = folder/f'score-{key}-{hashlib.sha256(str(space).encode()).hexdigest()[:8]}.json'  # the space says whose weights it has
     if not file.exists():
         with exclusive(folder/f'samples-{key}'):
             if not file.exists(): atomic_write(file, lambda q: q.write_text(json.dumps(fidelity(drawn, self.images(data), space, device=self.device, keep=True))))
@@ -349,6 +346,7 @@ def _run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data
            ) -> pd.DataFrame:  # a row a job, in their order
     "All the runs of a table, several at a time: small networks gain nothing from a second thread and everything from a second process"
     if not jobs: raise ValueError('jobs must have at least one run, got none')
+    if isinstance(self.data_path, str) and len({job['data'] for job in jobs}) > 1: raise ValueError(f'data_path must name the archive of each data set, as in "cifar10=a.zip, celeba64=b.zip"; got {self.data_path!r} for {len({job["data"] for job in jobs})} of them')
     rows, workers = {}, self.workers(workers)
     lab = self if workers == 1 else replace(self, progress=False)
     work = {i: {k: v for k, v in job.items() if k != 'name'} | common for i, job in enumerate(jobs)}

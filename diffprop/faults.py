@@ -17,7 +17,7 @@ from torch import Tensor
 from .curves import turns
 from .data import atomic_write, data_hash, to_float
 from .error import KERNELS, median_bandwidth
-from .experiment import SAMPLERS, Lab, choose
+from .experiment import METHODS, SAMPLERS, Lab, choose
 from .schedule import Schedule, backward_chain, backward_mean, backward_step, forward_sample, forward_step, image_noise, seeded
 from .theorem import linear_model, optimal_eps
 from .training import make_schedule
@@ -143,6 +143,7 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
                kernel: str = 'gaussian'
               ) -> pd.DataFrame:  # as `fault_dynamics`, for each start, and which run it is
     "What is left of faults in one run, with its preset's sampler; kept and reused"
+    if method not in PERFECT and METHODS[choose('method', method, METHODS)].sampling: raise ValueError(f"method must train a network of its own: {method!r} changes the sampler alone, and faults are given to the preset's")
     config = lab.config(data, 'ddpm' if method in PERFECT else method, seed)
     p, T, images = lab.size, config.T, lab.images(data)
     n, starts = n or p.error_n, list(starts) or [t for t in turns(T) if t]

@@ -292,11 +292,11 @@ def _write_json(path, record): atomic_write(path, lambda p: p.write_text(json.du
 
 def _config_of(folder): return Config.of(**_read_json(folder/'config.json')['config'])
 
-def _claim(folder, config, data):
+def _claim(folder, config, data, shape=()):
     "Take the folder for this configuration and these images, or refuse it"
     path = folder/'config.json'
     if not path.exists():
-        with _saving(folder): return _write_json(path, dict(config=asdict(config), data=data))
+        with _saving(folder): return _write_json(path, dict(config=asdict(config), data=data, shape=list(shape)))
     held, record = _config_of(folder), _read_json(path)
     differ = [f.name for f in fields(Config) if f.name not in SPEED and getattr(held, f.name) != getattr(config, f.name)] + ['the images']*(record['data'] != data)
     if differ: raise ValueError(f'{folder} holds a run of another configuration: {", ".join(differ)} differ')
@@ -362,6 +362,10 @@ def _log(log, state):
         out.flush(); os.fsync(out.fileno())
     return row
 
+def _clock(device):
+    "Seconds on a GPU; on a CPU those of the processor, a thread, so that runs which share a machine can be compared"
+    return time.process_time()/torch.get_num_threads() if torch.device(device).type == 'cpu' else time.perf_counter()
+
 def _run(state, images, folder, device, log_every, checkpoint_every, progress):
     "The loop itself: steps, a line of metrics every log_every, a checkpoint every checkpoint_every"
     (rank, size), steps, log = rank_and_size(), state.config.steps, folder/'metrics.jsonl'
@@ -370,11 +374,11 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress):
         with _saving(folder): atomic_write(log, lambda p: p.write_text(''.join(_whole_lines(log, state.step))))
     with tqdm(total=steps, initial=state.step, desc='training', unit='step', mininterval=2, file=sys.stdout, disable=not progress or rank > 0) as bar, _stop_asked() as asked:
         while state.step < steps:
-            begin, line = time.perf_counter(), min(state.step//log_every*log_every + log_every, steps)
+            begin, line = _clock(device), min(state.step//log_every*log_every + log_every, steps)
             while state.step < line and not (asked and size == 1): state.told.append(train_step(state, model, schedule, images))
             stop = any_process(bool(asked))
             _check_finite(state, folder)
-            state.seconds += time.perf_counter() - begin
+            state.seconds += _clock(device) - begin
             if state.step == line:
                 if rank == 0: bar.set_postfix({k: f'{v:.4f}' for k, v in _log(log, state).items()}, refresh=False)
                 state.told = []
@@ -409,10 +413,12 @@ def train(config: Config,
     (rank, _), done = rank_and_size(), folder/'train.json'
     with _saving(folder): folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder) if rank == 0 and not done.exists() else nullcontext():
-        state = None if done.exists() else State(config, images.shape[1:], device)  # what cannot be built claims no folder
-        if rank == 0: _claim(folder, config, data)
-        barrier()  # the first process holds the folder for all
-        if state is not None:
+        barrier()  # the first process holds the folder for all, and decides for all
+        todo = any_process(rank == 0 and not done.exists())
+        state = State(config, images.shape[1:], device) if todo else None  # what cannot be built claims no folder
+        if rank == 0: _claim(folder, config, data, images.shape[1:])
+        barrier()
+        if todo:
             resume(state, folder/'checkpoint.pt', device)
             if state.step == 0 and start_from is not None: _take_over(state, Path(start_from), data, device)
             _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress)
