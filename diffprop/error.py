@@ -220,7 +220,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    schedule: Schedule,
                    x0: Tensor,  # (N, *shape) float data in [-1, 1], N >= 2n
                    *, n: int = 1000,  # samples of the model, and forward samples, at each t
-                   kernels: Sequence[str] = ('gaussian', 'laplace', 'logistic'),
+                   kernels: Sequence[str] = ('gaussian', 'laplace', 'logistic'),  # names in KERNELS
                    times: Iterable[int] | None = None,  # among 0..T; None: all
                    seed: int = 0,
                    batch_size: int = 250,  # the model is given so many samples at once
