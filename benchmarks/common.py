@@ -1,9 +1,10 @@
 """What every benchmark shares. Ratios, not seconds: rivals take turns in one process, and the ratio is the median over rounds of the
 ratio within a round. Time is the process's CPU time with one thread, so that other programs on the machine slow both sides alike."""
-import importlib.metadata, os, platform, statistics, subprocess, sys, time
+import importlib.metadata, itertools, os, platform, statistics, time
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+os.environ.setdefault('KINETO_LOG_LEVEL', '9')  # torch's profiler keeps quiet
 import pandas as pd
 import torch
 from torch.nn import functional as F
@@ -56,16 +57,9 @@ def conv_peak(rounds: int = 5) -> float:  # GFLOP/s
         return 18e-9*b*c_in*c*size**2/min(seconds['conv'])
     return max(rate(4, 128, 128, 32), rate(4, 256, 256, 16), rate(4, 512, 256, 16))
 
-_PEAK = """
-def peak():
-    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM'))
-def start():
-    open('/proc/self/clear_refs', 'w').write('5')  # forget the peak so far
-    globals()['_before'] = peak()
-"""
-
-def peak_memory(code: str) -> float:  # MB
-    "How much memory `code` takes at its highest, above what it had at its call of `start()`, in a process of its own (Linux)"
-    out = subprocess.run([sys.executable, '-c', f'{_PEAK}{code}\nprint("PEAK", peak() - _before)'], capture_output=True, text=True, cwd=ROOT)
-    if out.returncode: raise RuntimeError(out.stderr[-2000:])
-    return float(out.stdout.split('PEAK')[1])/1024
+def peak_memory(call) -> float:  # MB
+    "The most memory that a call holds at once above what stood before it, by torch's record of every allocation"
+    call()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as record: call()
+    events = sorted((e for e in record.profiler.kineto_results.events() if e.name() == '[memory]'), key=lambda e: e.start_ns())
+    return max(itertools.accumulate(e.nbytes() for e in events))/2**20

@@ -23,6 +23,8 @@ SETTINGS = {  # of Config, in turn: the first dict for even steps, the second fo
     '32 samples': [dict(lam_reg=.2, reg_batch=32)],
     'every second step, twice the weight': [dict(lam_reg=.4), dict(lam_reg=0.)],  # in the mean of two steps the loss of 'full'
     'gradient of the last module': [dict(lam_reg=.2, gradient='last')],
+    'last module, 32 samples': [dict(lam_reg=.2, gradient='last', reg_batch=32)],
+    'last module, every second step, twice the weight': [dict(lam_reg=.4, gradient='last'), dict(lam_reg=0.)],
 }
 
 def fine_tune(lab, seed, changes):

@@ -1,0 +1,60 @@
+"""What a cheaper regularizer's gradient is worth: its direction and its noise beside those of the full one, for trained vanilla digits networks.
+
+Over many draws the gradient has a mean, which moves the network, and a noise, which does not. Their squared lengths and the angle between two means are
+estimated from products of different draws, so without bias. The networks are the vanilla ones of Table 1 (where runs/ has none they are trained first)."""
+import time
+
+import pandas as pd
+import torch
+
+from benchmarks.common import row, save
+from diffprop.bootstrap import consistency_loss, nll_loss
+from diffprop.data import to_float
+from diffprop.experiment import Lab
+from diffprop.schedule import seeded
+from diffprop.training import make_schedule
+
+VANILLA, FULL = 'noise prediction', 'full'
+SETTINGS = {  # of the regularizer: (samples, gradient, L)
+    FULL: (64, 'whole', 5),
+    '32 samples': (32, 'whole', 5),
+    '16 samples': (16, 'whole', 5),
+    'last module': (64, 'last', 5),
+    'last module, 32 samples': (32, 'last', 5),
+    'L = 1': (64, 'whole', 1),
+}
+
+def gradients(lab, seed, name, n):
+    "Sum of n draws of a gradient, as one vector; sum of their squared lengths; CPU seconds a draw"
+    config = lab.config('digits', 'ddpm', seed)
+    network, schedule, images = lab.network('digits', config).train(), make_schedule(config), lab.images('digits')
+    parameters, total, squares = [p.requires_grad_() for p in network.parameters()], 0., 0.
+    samples, how, L = SETTINGS.get(name, (config.batch_size, '', 0))
+    begin = time.process_time()
+    for i in range(n):
+        g = seeded(seed, [VANILLA, *SETTINGS].index(name), i)
+        x0, other = (to_float(images[torch.randint(len(images), (samples,), generator=g)]) for _ in range(2))
+        loss = nll_loss(schedule, network, x0, generator=g) if name == VANILLA else consistency_loss(schedule, network, x0, other, generator=g, L=L, rho=config.rho, gradient=how)
+        gradient = torch.cat([d.flatten() for d in torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)])
+        total, squares = total + gradient, squares + gradient.square().sum()
+    return total, squares.item(), (time.process_time() - begin)/n
+
+def compare(lab, seed, n):
+    "A row a setting: cost of a training step with it, cosine of its mean gradient with the full one's, signal (length of the mean) and noise"
+    found = {name: gradients(lab, seed, name, n) for name in (VANILLA, *SETTINGS)}
+    signal2 = {name: ((total@total).item() - squares)/(n*(n - 1)) for name, (total, squares, _) in found.items()}
+    for name, (total, squares, seconds) in found.items():
+        cosine = (total@found[FULL][0]).item()/n**2/max(signal2[name]*signal2[FULL], 1e-30)**.5 if name != FULL else 1.
+        yield dict(setting=name, seed=seed, extra=seconds/found[VANILLA][2], cosine=cosine, signal_to_noise=(max(signal2[name], 0)/(squares/n - signal2[name]))**.5)
+
+def main(full=False):
+    if not full: return print('\ndirection: only with --full (15 core-minutes)')
+    n, seeds, lab = 400, (0, 1, 2), Lab('digits')
+    table, rows = pd.DataFrame([r for seed in seeds for r in compare(lab, seed, n)]), []
+    table['worth'] = table.signal_to_noise**2/table.extra  # steps of descent that a second of computing buys, as far as noise decides
+    for name, own in table.groupby('setting', sort=False):
+        base = table[table.setting == FULL].worth.to_numpy()
+        spread = lambda c: dict(zip((c, f'{c}_se'), (own[c].mean(), own[c].std()/len(own)**.5 if len(own) > 1 else float('nan'))))
+        rows.append(row(name, 'cost of a step, in vanilla steps', 1 + own.extra.median()*(name != VANILLA), note=f'{len(seeds)} networks, {n} draws each') |
+                    spread('cosine') | spread('signal_to_noise') | dict(worth=(own.worth.to_numpy()/base).mean(), seeds=len(seeds)))
+    return save('direction', rows)
