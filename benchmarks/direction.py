@@ -15,13 +15,14 @@ from diffprop.schedule import seeded
 from diffprop.training import make_schedule
 
 VANILLA, FULL = 'noise prediction', 'full'
-SETTINGS = {  # of the regularizer: (samples, gradient, L)
-    FULL: (64, 'whole', 5),
-    '32 samples': (32, 'whole', 5),
-    '16 samples': (16, 'whole', 5),
-    'last module': (64, 'last', 5),
-    'last module, 32 samples': (32, 'last', 5),
-    'L = 1': (64, 'whole', 1),
+SETTINGS = {  # what each changes of `consistency_loss`, and 'samples', 64 if not said
+    FULL: {},
+    'full, U-statistic': dict(biased=False),
+    '32 samples': dict(samples=32),
+    '16 samples': dict(samples=16),
+    'last module': dict(gradient='last'),
+    'last module, 32 samples': dict(gradient='last', samples=32),
+    'L = 1': dict(L=1),
 }
 
 def gradients(lab, seed, name, n):
@@ -29,12 +30,13 @@ def gradients(lab, seed, name, n):
     config = lab.config('digits', 'ddpm', seed)
     network, schedule, images = lab.network('digits', config).train(), make_schedule(config), lab.images('digits')
     parameters, total, squares = [p.requires_grad_() for p in network.parameters()], 0., 0.
-    samples, how, L = SETTINGS.get(name, (config.batch_size, '', 0))
+    how = dict(SETTINGS.get(name, {}), rho=config.rho)
+    samples = how.pop('samples', config.batch_size)
     begin = time.process_time()
     for i in range(n):
         g = seeded(seed, [VANILLA, *SETTINGS].index(name), i)
         x0, other = (to_float(images[torch.randint(len(images), (samples,), generator=g)]) for _ in range(2))
-        loss = nll_loss(schedule, network, x0, generator=g) if name == VANILLA else consistency_loss(schedule, network, x0, other, generator=g, L=L, rho=config.rho, gradient=how)
+        loss = nll_loss(schedule, network, x0, generator=g) if name == VANILLA else consistency_loss(schedule, network, x0, other, generator=g, **how)
         gradient = torch.cat([d.flatten() for d in torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)])
         total, squares = total + gradient, squares + gradient.square().sum()
     return total, squares.item(), (time.process_time() - begin)/n

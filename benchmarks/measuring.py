@@ -1,10 +1,11 @@
-"""What measuring costs beside sampling: `error_dynamics` at every t against `sample`, and a Frechet distance with and without worker processes."""
-import time
+"""What measuring costs beside sampling: `error_dynamics` at every t against `sample`, a Frechet distance with and without worker processes, and
+what a batch's size costs a network on a CPU, where the C library hands large tensors back to the system and asks for them again, page by page."""
+import os, resource, subprocess, sys, time
 
 import torch
 import torch_fidelity
 
-from benchmarks.common import ms, ratio, row, save, take_turns
+from benchmarks.common import ROOT, ms, ratio, row, save, take_turns
 from diffprop.data import load_images
 from diffprop.error import error_dynamics
 from diffprop.fidelity import _Images, feature_space, fidelity
@@ -12,6 +13,24 @@ from diffprop.schedule import Schedule, sample
 from diffprop.unet import UNet
 
 T, N = 4, 1000  # the ratio does not depend on T: one network evaluation and one measurement a step
+
+KEEP = dict(MALLOC_MMAP_THRESHOLD_='1000000000', MALLOC_TRIM_THRESHOLD_='1000000000')  # of glibc: what is freed stays with the process
+
+def forward(batch):
+    "CPU milliseconds an image, and page faults a call, of a CIFAR-size network of width 64"
+    network, x, t = UNet(3, 32, 64, dropout=0.).eval(), torch.randn(batch, 3, 32, 32), torch.full((batch,), 5)
+    seconds, faults = [], lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    with torch.inference_mode():
+        for _ in range(3):
+            begin, before = time.process_time(), faults()
+            network(x, t)
+            seconds.append(time.process_time() - begin)
+    return 1e3*min(seconds)/batch, faults() - before
+
+def forward_apart(batch, **environment):
+    "`forward` in a process of its own, since the C library reads its settings once"
+    out = subprocess.run([sys.executable, '-c', f'from benchmarks.measuring import forward; print(*forward({batch}))'], cwd=ROOT, env=os.environ | environment, check=True, capture_output=True, text=True)
+    return tuple(map(float, out.stdout.split()[-2:]))
 
 def main(full=False):
     torch.manual_seed(0)
@@ -41,4 +60,9 @@ def main(full=False):
         begin = time.perf_counter(); found[lean] = distance(lean), time.perf_counter() - begin
     own = fidelity(half, images[900:], kid=False)['fid']
     rows.append(row('Frechet distance, 900 digits', "time over torch-fidelity's default, wall clock", found[True][1]/found[False][1], '<= 0.5', 1e3*found[True][1], 1e3*found[False][1], abs(own - found[False][0])))
+    best, _ = forward_apart(32)
+    for batch in (16, 64):
+        for name, environment in (('as it comes', {}), ('keeping its memory', KEEP)):
+            took, faults = forward_apart(batch, **environment)
+            rows.append(row(f'batch of {batch}, CIFAR-10 size, width 64, {name}', 'time an image over that in a batch of 32', took/best, '', took, best, note=f'batch of {batch}, {name}: {faults:,.0f} page faults a call'))
     return save('measuring', rows)

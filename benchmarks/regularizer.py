@@ -1,4 +1,4 @@
-"""What the consistency regularizer costs, in vanilla training steps, and what memory it takes: k modules unrolled, in four ways.
+"""What the consistency regularizer costs, in vanilla training steps, and what memory it takes: k modules unrolled, in five ways.
 
 The step is Algorithm 1's with the vanilla loss's backward pass run before the chain is built, so that the two graphs never stand in memory together."""
 import torch
@@ -14,6 +14,7 @@ MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla
     'half batch': (2, 'whole', lambda k: 1 + k/2),
     'last': (1, 'last', lambda k: 2 + (k - 1)/3),
     'checkpointed': (1, 'checkpointed', lambda k: 1 + 4*k/3),
+    'last, half batch': (2, 'last', lambda k: 1.5 + (k - 1)/6),
 }
 DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., batch_size=64)
 COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8)  # 32 x 32 pixels: here arithmetic outweighs all else
