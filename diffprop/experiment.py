@@ -272,24 +272,33 @@ def _samples(self, data, config: Config,
              sampling: dict | None = None  # of a `Method`
             ) -> Tensor:
     "Images drawn from the run's network, uint8 (samples, C, H, W); drawn once, part by part, and kept"
-    p, file = self.size, self.folder(data, config)/f'samples-{self._sampling(sampling)[1]}.safetensors'
-    parts = file.with_suffix('')
-    part = lambda i: parts/f'{i:07d}.safetensors'
+    return self._kept(data, config, sampling, self.size.samples, f'samples-{self._sampling(sampling)[1]}')
+
+def _first_samples(self, data, config: Config,
+                   n: int  # how many
+                  ) -> Tensor:
+    "The first n images of the run alone, uint8 (n, C, H, W), with the preset's sampler; drawn once and kept under a name of their own"
+    return self._kept(data, config, None, n, f'first-{n}-{self.size.sampler}-{self.size.steps or config.T}')
+
+def _kept(self, data, config, sampling, n, name):
+    "Images 0, .., n-1 from the file of that name in the run's folder, which is made where it is not there"
+    folder = self.folder(data, config)
+    file, parts, part = folder/f'{name}.safetensors', folder/name, lambda i: folder/name/f'{i:07d}.safetensors'
     network = self.network(data, config)  # where several processes share the run, they have met from here on
     if any_process(not file.exists()):
-        (rank, world), firsts = rank_and_size(), range(0, p.samples, p.batch_size)
+        (rank, world), firsts = rank_and_size(), range(0, n, self.size.batch_size)
         with exclusive(parts) if rank == 0 else nullcontext():
             for i in firsts[rank::world]:
-                if not (file.exists() or part(i).exists()): self._draw(data, config, network, sampling, i, part(i))
+                if not (file.exists() or part(i).exists()): self._draw(data, config, network, sampling, i, min(n, i + self.size.batch_size), part(i))
             barrier()
             if rank == 0 and not file.exists(): _join([part(i) for i in firsts], file)
     barrier()
     return load_file(file)['images']
 
-def _draw(self, data, config, network, sampling, first, file):
-    "Draw images first, first + 1, .., as many as are in a batch"
+def _draw(self, data, config, network, sampling, first, stop, file):
+    "Draw images first, .., stop-1"
     p, begin, (model, step) = self.size, time.perf_counter(), self._drawn_with(config, network, sampling)
-    x = sample(make_schedule(config), model, min(p.batch_size, p.samples - first), self.images(data).shape[1:], seed=config.seed, first=first, batch_size=p.batch_size,
+    x = sample(make_schedule(config), model, stop - first, self.images(data).shape[1:], seed=config.seed, first=first, batch_size=p.batch_size,
                steps=p.steps, step=step, clip=p.clip, device=self.device, progress=self.progress)
     took = torch.tensor(time.perf_counter() - begin)
     atomic_write(file, lambda q: save_file(dict(images=to_uint8(x), seconds=took), q))
@@ -301,7 +310,7 @@ def _join(parts, file):
     atomic_write(file, lambda q: save_file(dict(images=torch.cat([h['images'] for h in held])), q, metadata=took))
     for part in parts: part.unlink()
 
-Lab._sampling, Lab._drawn_with, Lab.samples, Lab._draw = _sampling, _drawn_with, _samples, _draw
+Lab._sampling, Lab._drawn_with, Lab._draw, Lab._kept, Lab.samples, Lab.first_samples = _sampling, _drawn_with, _draw, _kept, _samples, _first_samples
 
 # %% ../nbs/06d_experiment.ipynb #854579d7
 def _run(self, data: str, method: str, seed: int = 0, *, features: str = 'auto', weights: str | None = None, few: bool = False, **overrides) -> dict:
