@@ -317,7 +317,7 @@ Lab._sampling, Lab._drawn_with, Lab._draw, Lab._kept, Lab.samples, Lab.first_sam
 def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are looked at
                 images: Tensor  # training images; 2,000 are looked at, evenly spaced
                ) -> float:
-    "Squared MMD of images and training images, unbiased, with the Gaussian kernel at the training images' median distance: the error at t = 0 (Eq. 9)"
+    "Squared MMD of images and training images, unbiased, with the Gaussian kernel at the training images' median distance: the error at t = 0"
     y = to_float(images[::max(1, len(images)//2000)][:2000])
     return mmd2(to_float(drawn[:1000]), y, biased=False).item()
 
