@@ -6,12 +6,10 @@ import time
 from dataclasses import replace
 
 import pandas as pd
-import torch
 
 from benchmarks.common import row, save
-from diffprop.data import to_float, to_uint8
-from diffprop.error import median_bandwidth, mmd2
-from diffprop.experiment import Lab
+from diffprop.data import to_uint8
+from diffprop.experiment import Lab, final_error
 from diffprop.fidelity import fidelity
 from diffprop.schedule import sample
 from diffprop.training import State, load_checkpoint, make_schedule, train_step
@@ -43,9 +41,7 @@ def measure(lab, seed, name):
     network, seconds = fine_tune(lab, seed, SETTINGS[name])
     images, schedule = lab.images('digits'), make_schedule(lab.config('digits', 'ddpm', seed))
     x = to_uint8(sample(schedule, network, SAMPLES, images.shape[1:], seed=seed, batch_size=125, steps=NFE, clip=True))
-    data = to_float(images)
-    error = mmd2(to_float(x), data, 'gaussian', median_bandwidth(data), biased=False).item()
-    return dict(setting=name, seed=seed, seconds=seconds, fid=fidelity(x, images, kid=False)['fid'], mmd2=1e4*error)
+    return dict(setting=name, seed=seed, seconds=seconds, fid=fidelity(x, images, kid=False)['fid'], mmd2=1e4*final_error(x, images))
 
 def main(full=False, seeds=(0, 1, 2)):
     if not full: return print('effect: only with --full (about 10 core-minutes)')

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SHAPES', 'SAMPLERS', 'MACHINES', 'Preset',
-           'default_preset', 'Method', 'choose', 'names', 'configure', 'Lab', 'in_processes', 'Machine', 'network_size',
-           'plan', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
+           'default_preset', 'Method', 'choose', 'names', 'configure', 'Lab', 'final_error', 'in_processes', 'Machine',
+           'network_size', 'plan', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
 import hashlib, json, os, platform, shutil, subprocess, time
@@ -27,8 +27,9 @@ from scipy.optimize import brentq
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .data import atomic_write, data_hash, exclusive, load_images, project_root, to_uint8
+from .data import atomic_write, data_hash, exclusive, load_images, project_root, to_float, to_uint8
 from .devices import any_process, barrier, rank_and_size
+from .error import mmd2
 from .fidelity import FeatureSpace, feature_space, fidelity
 from .schedule import backward_step, ddim_step, epsilon_scaling, sample, time_shift_step
 from .training import Config, _did_you_mean, file_hash, make_network, make_schedule, prefix, train
@@ -272,24 +273,33 @@ def _samples(self, data, config: Config,
              sampling: dict | None = None  # of a `Method`
             ) -> Tensor:
     "Images drawn from the run's network, uint8 (samples, C, H, W); drawn once, part by part, and kept"
-    p, file = self.size, self.folder(data, config)/f'samples-{self._sampling(sampling)[1]}.safetensors'
-    parts = file.with_suffix('')
-    part = lambda i: parts/f'{i:07d}.safetensors'
+    return self._kept(data, config, sampling, self.size.samples, f'samples-{self._sampling(sampling)[1]}')
+
+def _first_samples(self, data, config: Config,
+                   n: int  # how many
+                  ) -> Tensor:
+    "The first n images of the run alone, uint8 (n, C, H, W), with the preset's sampler; drawn once and kept under a name of their own"
+    return self._kept(data, config, None, n, f'first-{n}-{self.size.sampler}-{self.size.steps or config.T}')
+
+def _kept(self, data, config, sampling, n, name):
+    "Images 0, .., n-1 from the file of that name in the run's folder, which is made where it is not there"
+    folder = self.folder(data, config)
+    file, parts, part = folder/f'{name}.safetensors', folder/name, lambda i: folder/name/f'{i:07d}.safetensors'
     network = self.network(data, config)  # where several processes share the run, they have met from here on
     if any_process(not file.exists()):
-        (rank, world), firsts = rank_and_size(), range(0, p.samples, p.batch_size)
+        (rank, world), firsts = rank_and_size(), range(0, n, self.size.batch_size)
         with exclusive(parts) if rank == 0 else nullcontext():
             for i in firsts[rank::world]:
-                if not (file.exists() or part(i).exists()): self._draw(data, config, network, sampling, i, part(i))
+                if not (file.exists() or part(i).exists()): self._draw(data, config, network, sampling, i, min(n, i + self.size.batch_size), part(i))
             barrier()
             if rank == 0 and not file.exists(): _join([part(i) for i in firsts], file)
     barrier()
     return load_file(file)['images']
 
-def _draw(self, data, config, network, sampling, first, file):
-    "Draw images first, first + 1, .., as many as are in a batch"
+def _draw(self, data, config, network, sampling, first, stop, file):
+    "Draw images first, .., stop-1"
     p, begin, (model, step) = self.size, time.perf_counter(), self._drawn_with(config, network, sampling)
-    x = sample(make_schedule(config), model, min(p.batch_size, p.samples - first), self.images(data).shape[1:], seed=config.seed, first=first, batch_size=p.batch_size,
+    x = sample(make_schedule(config), model, stop - first, self.images(data).shape[1:], seed=config.seed, first=first, batch_size=p.batch_size,
                steps=p.steps, step=step, clip=p.clip, device=self.device, progress=self.progress)
     took = torch.tensor(time.perf_counter() - begin)
     atomic_write(file, lambda q: save_file(dict(images=to_uint8(x), seconds=took), q))
@@ -301,7 +311,15 @@ def _join(parts, file):
     atomic_write(file, lambda q: save_file(dict(images=torch.cat([h['images'] for h in held])), q, metadata=took))
     for part in parts: part.unlink()
 
-Lab._sampling, Lab._drawn_with, Lab.samples, Lab._draw = _sampling, _drawn_with, _samples, _draw
+Lab._sampling, Lab._drawn_with, Lab._draw, Lab._kept, Lab.samples, Lab.first_samples = _sampling, _drawn_with, _draw, _kept, _samples, _first_samples
+
+# %% ../nbs/06d_experiment.ipynb #b838ff14
+def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are looked at
+                images: Tensor  # training images; 2,000 are looked at, evenly spaced
+               ) -> float:
+    "Squared MMD of images and training images, unbiased, with the Gaussian kernel at the training images' median distance: the error at t = 0"
+    y = to_float(images[::max(1, len(images)//2000)][:2000])
+    return mmd2(to_float(drawn[:1000]), y, biased=False).item()
 
 # %% ../nbs/06d_experiment.ipynb #854579d7
 def _run(self, data: str, method: str, seed: int = 0, *, features: str = 'auto', weights: str | None = None, few: bool = False, **overrides) -> dict:
@@ -398,34 +416,49 @@ def network_size(config: Config, shape: tuple  # (C, H, W)
     return sum(p.numel() for p in network.parameters()), flop.get_total_flops(), sum(x.untyped_storage().nbytes() for i, x in kept.items() if i not in own)
 
 # %% ../nbs/06d_experiment.ipynb #7459535f
+def _to_train(lab, job):
+    "What a job has to train: its configuration, the step at which it begins, and the forward passes of a batch that this costs"
+    m, c = METHODS[choose('method', job['method'], METHODS)], configure(lab.preset, **job)
+    if m.sampling: return c, c.steps, 0
+    if m.finetune: return c, c.steps - lab.size.finetune, _evaluations(c, c.steps - lab.size.finetune)
+    if not m.equal_time: return c, 0, _evaluations(c)
+    passes = _evaluations(configure(lab.preset, **job | dict(method=m.equal_time))) - _evaluations(c)
+    return replace(c, steps=c.steps + round(passes/3)), c.steps, passes
+
+def _gigabytes(lab, c, training, params, kept):
+    "Memory at most: of a training with its longest chain, or of a batch of samples"
+    if not training: return lab.size.batch_size*kept/4e9
+    chain = c.L*(c.reg_batch or c.batch_size) if c.lam_reg else 0
+    return (20*params + kept*(c.batch_size + chain/(1 if c.gradient == 'whole' else c.L)))/1e9
+
+def _how(c): return ' '.join(['bf16' if c.amp else 'fp32'] + ['channels-last']*c.channels_last + ['compiled']*c.compile)
+
+def _cost(lab, job, at):
+    "A line of the plan, its seconds not yet rounded"
+    p, images, (c, begin, passes) = lab.size, lab.images(job['data']), _to_train(lab, job)
+    params, flop, kept = network_size(replace(c, seed=0), tuple(images.shape[1:]))
+    steps, nfe = c.steps - begin, p.steps or c.T
+    speed = (at.bf16 if c.amp else at.fp32)*at.share*min(1, c.width/128)
+    training, sampling = passes*c.batch_size*flop/speed + at.compiling*(c.compile and steps > 0), p.samples*nfe*flop/speed
+    return dict(data=job['data'], images=len(images), method=job['method'], seed=job['seed'],
+                parameters=f'{params/1e6:.1f}M', gflop=round(flop/1e9, 3 if flop < 1e8 else 1),
+                steps=steps, batch=c.batch_size, seen=steps*c.batch_size, how=_how(c) if steps > 0 else '', samples=p.samples, nfe=nfe,
+                training=round(training), sampling=round(sampling), scoring=round(at.scoring), seconds=training + sampling + at.scoring,
+                gb=round(_gigabytes(lab, c, steps > 0, params, kept), 1))
+
+# %% ../nbs/06d_experiment.ipynb #2d47b02e
 def plan(lab: Lab, jobs: list[dict],  # as for `run_all`: data, method, seed and overrides
          machine: str = 'H100',  # one of MACHINES
          minutes: float = 9.  # the longest call; what is not finished in it is resumed by the next one
         ) -> pd.DataFrame:  # a row a run, in the order in which they can be done
     "What the runs of a table will cost, before the first of them: an estimate from FLOPs and an assumed share of the machine's peak"
-    at, p, rows, clock = MACHINES[choose('machine', machine, MACHINES)], lab.size, [], 0.
-    if minutes*60 <= at.starting: raise ValueError(f'minutes must be above {at.starting/60:g}, what starting takes, got {minutes}')
+    at = MACHINES[choose('machine', machine, MACHINES)]
+    each, clock, rows = minutes*60 - at.starting, 0., []  # what a call leaves to work in
+    if each <= 0: raise ValueError(f'minutes must be above {at.starting/60:g}, what starting takes, got {minutes}')
     for job in sorted(jobs, key=lambda j: bool(METHODS[choose('method', j['method'], METHODS)].builds_on)):
-        job = {k: v for k, v in job.items() if k != 'name'}
-        m, c, images = METHODS[job['method']], configure(lab.preset, **job), lab.images(job['data'])
-        params, flop, kept = network_size(replace(c, seed=0), tuple(images.shape[1:]))
-        begin, passes = 0, _evaluations(c)
-        if m.sampling: begin, passes = c.steps, 0
-        if m.finetune: begin = c.steps - p.finetune; passes = _evaluations(c, begin)
-        if m.equal_time:  # as long as the other, of which it has already done its own beginning
-            begin, passes = c.steps, _evaluations(configure(lab.preset, **job | dict(method=m.equal_time))) - passes
-            c = replace(c, steps=begin + round(passes/3))
-        speed = (at.bf16 if c.amp else at.fp32)*at.share*min(1, c.width/128)
-        training = passes*c.batch_size*flop/speed + at.compiling*(c.compile and c.steps > begin)
-        sampling = p.samples*(p.steps or c.T)*flop/speed
-        chain = c.L*(c.reg_batch or c.batch_size) if c.lam_reg else 0
-        held = kept*(c.batch_size + (dict(whole=chain, last=chain/c.L, checkpointed=chain/c.L)[c.gradient] if chain else 0))
-        seconds, first = training + sampling + at.scoring, clock/(60*minutes - at.starting)
-        clock += seconds; last = clock/(60*minutes - at.starting)
-        rows.append(dict(data=job['data'], images=len(images), method=job['method'], seed=job['seed'], parameters=f'{params/1e6:.1f}M', gflop=round(flop/1e9, 3 if flop < 1e8 else 1), steps=c.steps - begin, batch=c.batch_size,
-                         seen=(c.steps - begin)*c.batch_size, how=' '.join(['bf16' if c.amp else 'fp32'] + ['channels-last']*getattr(c, 'channels_last', False) + ['compiled']*c.compile) if c.steps > begin else '', samples=p.samples, nfe=p.steps or c.T,
-                         training=round(training), sampling=round(sampling), scoring=round(at.scoring), seconds=round(seconds), gb=round((20*params + held)/1e9 if c.steps > begin else p.batch_size*kept/4e9, 1),
-                         call=f'{int(first) + 1}' if int(first) == int(last) else f'{int(first) + 1}-{int(last) + 1}'))
+        row = _cost(lab, {k: v for k, v in job.items() if k != 'name'}, at)
+        first, last = int(clock/each), int((clock := clock + row['seconds'])/each)
+        rows.append(row | dict(seconds=round(row['seconds']), call=f'{first + 1}' if first == last else f'{first + 1}-{last + 1}'))
     return pd.DataFrame(rows)
 
 # %% ../nbs/06d_experiment.ipynb #b9e198eb

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .curves import turns
-from .data import atomic_write, data_hash, to_float
+from .data import atomic_write, to_float
 from .error import KERNELS, median_bandwidth
 from .experiment import METHODS, SAMPLERS, Lab, choose
 from .schedule import Schedule, backward_chain, backward_mean, backward_step, forward_sample, forward_step, image_noise, seeded
@@ -132,8 +132,6 @@ def own_fault(schedule: Schedule, model: Callable, perfect: Callable,  # eps = m
     return make
 
 # %% ../nbs/06f_faults.ipynb #f4d2ffa0
-def _step(lab): return SAMPLERS[lab.size.sampler]
-
 def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name in PERFECT
                seed: int = 0, *, starts: Sequence[int] = (),  # the s in 1..T at which errors are given; (): those of `turns`
                kinds: Sequence[str] = tuple(FAULTS),  # names in FAULTS
@@ -157,8 +155,8 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
             faults = {f'{kind} {size:g}': fault(kind, size) for kind in kinds for size in sizes}
             if s < T: faults['own'] = own_fault(schedule, lab.network(data, vanilla), exact_eps(schedule, x0), s, clip=p.clip)
             chosen = x0[torch.randperm(len(x0), generator=seeded(seed, 14))[:n].to(lab.device)]
-            d = fault_dynamics(model, schedule, chosen, s, faults, times={*range(0, s, every), s}, kernel=kernel, seed=seed, batch_size=p.batch_size, step=_step(lab), clip=p.clip)
+            d = fault_dynamics(model, schedule, chosen, s, faults, times={*range(0, s, every), s}, kernel=kernel, seed=seed, batch_size=p.batch_size, step=SAMPLERS[p.sampler], clip=p.clip)
             atomic_write(file, lambda q: d.to_csv(q, index=False))
         return pd.read_csv(file)
     told = lab.trained(data, config)
-    return pd.concat([at(s) for s in starts], ignore_index=True).assign(data=data, method=method, seed=seed, n=n, T=T, run=lab.folder(data, config).name, weights=told['weights'][:16], data_hash=data_hash(images)[:16])
+    return pd.concat([at(s) for s in starts], ignore_index=True).assign(data=data, method=method, seed=seed, n=n, T=T, run=lab.folder(data, config).name, weights=told['weights'][:16], data_hash=lab.data_hash(data)[:16])

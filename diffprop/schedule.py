@@ -10,7 +10,7 @@ __all__ = ['Schedule', 'seeded', 'forward_step', 'forward_sample', 'posterior', 
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -186,17 +186,22 @@ def backward_step(schedule: Schedule,
     return mean + _at(schedule.sigma2.sqrt(), t, xt)*_noise_like(xt, noise, generator)
 
 # %% ../nbs/00_schedule.ipynb #2a98eb92
-def _respace(self, steps: int  # how many of the T steps to keep, first and last among them
-            ) -> Schedule:
-    "The same process in fewer steps: a schedule whose marginals are this one's at evenly spaced t (arXiv 2102.09672, Sec. 4)"
-    if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
-    if isinstance(self.variance, Tensor): raise ValueError("variance must be 'beta' or 'posterior' to respace: a table belongs to its own steps")
-    kept = torch.linspace(1, self.T, steps, dtype=torch.float64).round().long() if steps > 1 else torch.tensor([self.T])
-    kept = torch.cat([torch.zeros(1, dtype=torch.long), kept])
+def _keep(self, times: Iterable[int]  # the t in 1..T to keep, in increasing order
+         ) -> Schedule:
+    "The same process in these steps alone: a schedule whose marginals are this one's at the kept t (arXiv 2102.09672, Sec. 4)"
+    kept = torch.tensor([0, *map(int, times)])
+    if len(kept) < 2 or (kept.diff() < 1).any() or kept[-1] > self.T: raise ValueError(f'times must increase and lie in 1..{self.T}, got {kept[1:].tolist()}')
+    if isinstance(self.variance, Tensor): raise ValueError("variance must be 'beta' or 'posterior' to keep some steps: a table belongs to its own")
     ab = self.alpha_bar[kept]
     return replace(self, beta=torch.cat([torch.zeros(1), 1 - ab[1:]/ab[:-1]]), timesteps=self.timesteps[kept])
 
-Schedule.respace = _respace
+def _respace(self, steps: int  # how many of the T steps to keep, first and last among them
+            ) -> Schedule:
+    "The same process in fewer steps, evenly spaced (arXiv 2102.09672, Sec. 4)"
+    if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
+    return self.keep(torch.linspace(1, self.T, steps, dtype=torch.float64).round() if steps > 1 else [self.T])
+
+Schedule.keep, Schedule.respace = _keep, _respace
 
 def ddim_step(schedule: Schedule, model: Callable, xt: Tensor, t: int | Tensor, noise: Tensor | None = None,
               *, generator: torch.Generator | None = None, clip: bool = False,
