@@ -42,12 +42,13 @@ def gradients(lab, seed, name, n):
     return total, squares.item(), (time.process_time() - begin)/n
 
 def compare(lab, seed, n):
-    "A row a setting: cost of a training step with it, cosine of its mean gradient with the full one's, signal (length of the mean) and noise"
+    "A row a setting: cost of a training step with it; its mean gradient's cosine with the full one's and its length over that one's; signal over noise"
     found = {name: gradients(lab, seed, name, n) for name in (VANILLA, *SETTINGS)}
     signal2 = {name: ((total@total).item() - squares)/(n*(n - 1)) for name, (total, squares, _) in found.items()}
     for name, (total, squares, seconds) in found.items():
         cosine = (total@found[FULL][0]).item()/n**2/max(signal2[name]*signal2[FULL], 1e-30)**.5 if name != FULL else 1.
-        yield dict(setting=name, seed=seed, extra=seconds/found[VANILLA][2], cosine=cosine, signal_to_noise=(max(signal2[name], 0)/(squares/n - signal2[name]))**.5)
+        length = (max(signal2[name], 0)/signal2[FULL])**.5
+        yield dict(setting=name, seed=seed, extra=seconds/found[VANILLA][2], cosine=cosine, length=length, signal_to_noise=(max(signal2[name], 0)/(squares/n - signal2[name]))**.5)
 
 def main(full=False):
     if not full: return print('\ndirection: only with --full (15 core-minutes)')
@@ -58,5 +59,5 @@ def main(full=False):
         base = table[table.setting == FULL].worth.to_numpy()
         spread = lambda c: dict(zip((c, f'{c}_se'), (own[c].mean(), own[c].std()/len(own)**.5 if len(own) > 1 else float('nan'))))
         rows.append(row(name, 'cost of a step, in vanilla steps', 1 + own.extra.median()*(name != VANILLA), note=f'{len(seeds)} networks, {n} draws each') |
-                    spread('cosine') | spread('signal_to_noise') | dict(worth=(own.worth.to_numpy()/base).mean(), seeds=len(seeds)))
+                    spread('cosine') | spread('length') | spread('signal_to_noise') | dict(worth=(own.worth.to_numpy()/base).mean(), seeds=len(seeds)))
     return save('direction', rows)

@@ -170,7 +170,7 @@ def run_notebook(name: str, notebook: Path, given: dict) -> Path:  # the execute
     executed = Path(given.pop('notebook', project_root()/'runs'/'notebooks'/f'{name}.ipynb'))
     executed.parent.mkdir(parents=True, exist_ok=True)
     print(f'running {notebook.name}; its pages will be in {executed}', flush=True)
-    try: papermill.execute_notebook(str(notebook), str(executed), parameters=given, progress_bar=False, stdout_file=sys.stdout)
+    try: papermill.execute_notebook(str(notebook), str(executed), parameters=given, progress_bar=False, stdout_file=sys.stdout, extra_arguments=['--log-level=40'])
     except papermill.PapermillExecutionError as e: raise ValueError(f'{notebook.name} stopped with {e.ename}: {e.evalue}') from None
     return executed
 

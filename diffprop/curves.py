@@ -18,7 +18,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from .data import atomic_write, data_hash, to_float
+from .data import atomic_write, to_float
 from .error import error_dynamics
 from .experiment import METHODS, SAMPLERS, Lab, choose, in_processes
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded
@@ -97,7 +97,7 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
             curve = error_dynamics(model, schedule, x0, kernels=kernels, controls=('renoised', 'fresh') if kind == 'error' else (), inputs=inputs, progress=lab.progress, **how)
         atomic_write(file, lambda q: curve.to_csv(q, index=False))
     told = lab.trained(data, config)
-    return pd.read_csv(file)[lambda c: c.t.isin(times)].reset_index(drop=True).assign(data=data, method=method, seed=seed, kind=kind, n=n, T=T, run=lab.folder(data, config).name, weights=told['weights'][:16], data_hash=data_hash(lab.images(data))[:16])
+    return pd.read_csv(file)[lambda c: c.t.isin(times)].reset_index(drop=True).assign(data=data, method=method, seed=seed, kind=kind, n=n, T=T, run=lab.folder(data, config).name, weights=told['weights'][:16], data_hash=lab.data_hash(data)[:16])
 
 def turns(T: int  # steps of the chain
          ) -> dict:  # t -> name

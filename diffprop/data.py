@@ -15,7 +15,6 @@ from typing import Callable
 import numpy as np
 import PIL
 import torch
-import torchvision
 from filelock import FileLock, Timeout
 from PIL import Image, ImageOps
 from safetensors import SafetensorError, safe_open
@@ -256,10 +255,13 @@ def _digits(folder, limit, root):
     return torch.from_numpy((load_digits().images.astype(np.int64)*255 + 8)//16).to(torch.uint8)[:, None]
 
 def _cifar10(folder, limit, root):
+    import torchvision  # here, for its import takes as long as torch's
     return torch.from_numpy(torchvision.datasets.CIFAR10(folder, download=True).data).permute(0, 3, 1, 2).contiguous()
 
 def _celeba64(folder, limit, root):
-    if not (images := folder/'celeba'/'img_align_celeba').is_dir(): torchvision.datasets.CelebA(folder, split='all', download=True)
+    if not (images := folder/'celeba'/'img_align_celeba').is_dir():
+        import torchvision
+        torchvision.datasets.CelebA(folder, split='all', download=True)
     return _load_path(images, 64, limit, root)
 
 def _imagenet32(folder, limit, root):
@@ -314,5 +316,6 @@ def image_grid(images: Tensor,  # (N, C, H, W) uint8
                gap: int = 1  # pixels between them
               ) -> np.ndarray:  # (H', W') or (H', W', 3) for imshow
     "Images side by side in rows, white between them"
-    grid = torchvision.utils.make_grid(images, columns, gap, pad_value=255).permute(1, 2, 0).numpy()
+    from torchvision.utils import make_grid
+    grid = make_grid(images, columns, gap, pad_value=255).permute(1, 2, 0).numpy()
     return grid if images.shape[1] == 3 else grid[..., 0]

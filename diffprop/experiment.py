@@ -59,7 +59,7 @@ PRESETS = dict(
     smoke=Preset(dict(_small, T=20, beta_1=5e-3, beta_T=.5, rho=.15, steps=20, batch_size=32, lr=1e-3, warmup=5),
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=10, error_n=64, limit=256, few=True),
     digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50),
-                  dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=125, error_n=800),
+                  dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800),
     trial=Preset(dict(_small, steps=200, warmup=20, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
                  seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64, limit=1000, few=True),
     gpu=Preset(dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True, compile=True),
@@ -238,7 +238,8 @@ def _beginning(self, data, config, folder):
 def _network(self, data, config: Config) -> nn.Module:
     "The averaged network of a configuration: trained, resumed, or loaded. A finished run that is its beginning is taken over"
     folder = self.folder(data, config)
-    return train(config, self.images(data), folder, device=self.device, start_from=self._beginning(data, config, folder), progress=self.progress)
+    network = train(config, self.images(data), folder, device=self.device, start_from=self._beginning(data, config, folder), progress=self.progress)
+    return network.to(memory_format=torch.channels_last)  # a tenth faster without gradients, on CPUs and GPUs
 
 def _trained(self, data, config: Config) -> dict:
     "What training told: steps, seconds, hash of the weights"
