@@ -1,6 +1,7 @@
 """Where the seconds of the main job go, Table 1 at preset digits: parts of a training step by torch's profiler, parts of the job from a step's time."""
 from collections import Counter
 
+import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.common import row, save, take_turns
@@ -30,7 +31,7 @@ def main(full=False):
         spent = Counter()
         for event in prof.key_averages(): spent[kind(event.key)] += event.self_cpu_time_total
         for name, micros in spent.most_common(): rows.append(row(f'a training step, {method}', f'share of {name}', micros/spent.total()))
-    network = state.average.eval()
+    network = state.average.eval().to(memory_format=torch.channels_last)  # as Lab draws
     draw = take_turns(dict(draw=lambda: sample(schedule, network, p.batch_size, images.shape[1:], seed=0, batch_size=p.batch_size, steps=5, clip=p.clip)), 3)
     plain, reg = (sum(s[m])/len(s[m]) for m, s in steps.items())
     methods = [m for m in METHODS if m not in TABLE_2[1:]]  # those of notebook 07

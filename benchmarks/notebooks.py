@@ -8,7 +8,8 @@ def main(full=False):
     rows, spent = [], lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     for path in sorted((ROOT/'nbs').glob('*.ipynb')):
         before = spent()
-        subprocess.run(['nbdev_test', '--path', path, '--n_workers', '0'], check=True, cwd=ROOT, env=os.environ | dict(OMP_NUM_THREADS='1'), capture_output=True)
+        test = subprocess.run(['nbdev_test', '--path', path, '--n_workers', '0'], cwd=ROOT, env=os.environ | dict(OMP_NUM_THREADS='1'), capture_output=True, text=True)
+        if test.returncode: raise RuntimeError(f'{path.name} fails: {(test.stdout + test.stderr)[-2000:]}')
         rows.append(row(path.stem, 'CPU seconds of its test', spent() - before))
     rows.append(row('all', 'minutes on 2 cores', sum(r['value'] for r in rows)/120, '<= 4'))
     return save('notebooks', rows)

@@ -82,6 +82,7 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
     finally:
         with contextlib.suppress(OSError): beside.unlink()
 
+# %% ../nbs/06a_data.ipynb #e6086d33
 def _hash_all(tensors): return hashlib.sha256(''.join(k + data_hash(tensors[k]) for k in sorted(tensors)).encode()).hexdigest()
 
 def _read_cache(file):

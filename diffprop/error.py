@@ -108,6 +108,7 @@ def _positive(s):
     if not (isinstance(s, Tensor) and s.device.type != 'cpu') and not s > 0: raise ValueError(f'bandwidth must be > 0, got {float(s):g}')
     return s
 
+# %% ../nbs/02_error.ipynb #304aee4c
 def _pairs(x, y, metric, less, rows=250):
     "Yield (weight, distances): MMD^2 is the sum of weight*kernel(distance). Tiles that a cache holds, a pair and its mirror image once"
     N, M = len(x), len(y)
@@ -125,6 +126,7 @@ def _pairs(x, y, metric, less, rows=250):
             if less and p is q: yield -w, d.diagonal()
     for (p, p2), (q, q2) in itertools.product(X, Y): yield xy, _distances(p, q, metric, p2, q2)
 
+# %% ../nbs/02_error.ipynb #e430a8cf
 def mmd2(x: Tensor,  # (N, *shape)
          y: Tensor,  # (M, *shape), the reference: the default bandwidth is taken from it
          kernel: str = 'gaussian',  # a name in KERNELS

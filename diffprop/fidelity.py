@@ -160,6 +160,7 @@ class _Extractor(FeatureExtractorBase):
 NETWORKS = {'digits-cnn-64': _DigitsNet, 'efficientnet-lite0-1280': _Lite0}
 for _name, _net in NETWORKS.items(): FEATURE_EXTRACTORS_REGISTRY[_name] = type(_net.__name__ + 'Extractor', (_Extractor,), dict(Net=_net))
 
+# %% ../nbs/06c_fidelity.ipynb #e0dc16d2
 @dataclass(frozen=True, eq=False)
 class FeatureSpace:
     "A network ready to be used, and how to call the numbers that come from it"

@@ -219,6 +219,7 @@ def _previous(path): return path.with_name('checkpoint-previous.pt')
 class Damaged(ValueError):
     "A file does not hold what was written into it"
 
+# %% ../nbs/06b_training.ipynb #76d1b2e9
 def load_checkpoint(state: State,  # is changed
                     path: Path,  # of a checkpoint
                     device='cpu'):
@@ -434,6 +435,7 @@ def _finish(state, folder):
         _write_json(folder/'train.json', dict(steps=state.step, seconds=round(state.seconds, 2), weights=file_hash(folder/'model.safetensors'), **how))
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 
+# %% ../nbs/06b_training.ipynb #a818772f
 def file_hash(path: Path  # is read whole
              ) -> str:  # 64 hex digits
     "sha256 of a file's bytes"
