@@ -369,8 +369,9 @@ def _run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data
     rows, workers = {}, self.workers(workers)
     lab = self if workers == 1 else replace(self, progress=False)
     work = {i: {k: v for k, v in job.items() if k != 'name'} | common for i, job in enumerate(jobs)}
-    stage = lambda i: bool(METHODS[choose('method', work[i]['method'], METHODS)].builds_on)
-    cost = lambda i: _evaluations(configure(self.preset, **_only_config(work[i])))
+    method = lambda i: METHODS[choose('method', work[i]['method'], METHODS)]
+    stage = lambda i: bool(method(i).builds_on)
+    cost = lambda i: _evaluations(configure(self.preset, **_only_config(work[i] | dict(method=method(i).equal_time or work[i]['method']))))
     for late in (False, True):
         part = sorted((i for i in work if stage(i) == late), key=lambda i: -cost(i) if workers > 1 else i)  # the long ones first
         for k, row in in_processes(_row, [(lab, work[i]) for i in part], workers):
