@@ -17,6 +17,7 @@ def three_cdists(x, y, s):
 
 def pair(n, K, seed=0): return torch.randn(2, n, K, generator=torch.Generator().manual_seed(seed))
 def error(value, truth): return abs(value.item()/truth.item() - 1)
+
 def main(full=False):
     rounds, rows = 9 if full else 5, []
     for K, bound in ((3072, '<= 0.5'), (64, '<= 0.1')):

@@ -51,7 +51,7 @@ def main(full=False):
             took = seconds['ours'] if size == batch else take_turns(dict(ours=call), 2)['ours']
             with FlopCounterMode(display=False) as count: call()
             rate = count.get_total_flops()*1e-9/min(took)
-            rows.append(row(name, f"share of the convolution's peak, batch {size}", rate/peak, '' if size == batch else '>= 0.7', note=f'the best 3x3 convolution does {peak:.0f} GFLOP/s here; {name}, batch {size}: {rate:.0f} GFLOP/s'))
+            rows.append(row(name, f"share of the convolution's peak, batch {size}", rate/peak, '' if small else '>= 0.7', note=f'the best 3x3 convolution does {peak:.0f} GFLOP/s here; {name}, batch {size}: {rate:.0f} GFLOP/s'))
         last = UNet(**ours.config).to(memory_format=torch.channels_last); last.load_state_dict(ours.state_dict())
         x_last = x.to(memory_format=torch.channels_last)
         def forward(network, x):
