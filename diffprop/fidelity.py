@@ -25,7 +25,7 @@ from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from torch_fidelity.utils import create_feature_extractor, get_featuresdict_from_dataset
 
-from .data import cached, data_hash, load_images, project_root, to_float, to_uint8
+from .data import _hash_all, cached, data_hash, load_images, project_root, to_float, to_uint8
 from .schedule import seeded
 
 # %% ../nbs/06c_fidelity.ipynb #bb8ff1bc
@@ -192,7 +192,7 @@ def feature_space(features: str = 'auto',  # 'inception', 'efficientnet', 'digit
     else:
         name = dict(digits='digits-cnn-64', efficientnet='efficientnet-lite0-1280')[features]
         width, channels, (state, told) = NETWORKS[name].width, NETWORKS[name].channels, (_digits_state if features == 'digits' else _efficientnet_state)(root)
-    seen = hashlib.sha256(''.join(k + data_hash(state[k]) for k in sorted(state)).encode()).hexdigest()
+    seen = _hash_all(state)
     return FeatureSpace(name, width, channels, f'{told}, weights {seen[:8]}', state)
 
 # %% ../nbs/06c_fidelity.ipynb #7e23dc47
