@@ -30,7 +30,7 @@ def _distances(x, y, metric, x2=None, y2=None):
     if metric == 'l1': return _pooled_l1(torch.cat([x, y]))[:len(x), len(x):]
     if metric == 'dot': return x @ y.T
     x2, y2 = ((z*z).sum(1) if z2 is None else z2 for z, z2 in ((x, x2), (y, y2)))
-    return torch.addmm(x2[:, None] + y2, x, y.T, alpha=-2).clamp_(min=0)
+    return (x2[:, None] + y2).addmm_(x, y.T, alpha=-2).clamp_(min=0)
 
 def _centred(x, y):
     "The product form loses small distances far from the origin: move the origin to the data"
@@ -65,8 +65,10 @@ def _logistic(d2, s):
 
 def _mixture(d2, s):
     u = (d2*(-.25/s**2)).exp_()
-    u2 = u*u; u4 = u2*u2; u8 = u4*u4
-    return (u + u2).add_(u4).add_(u8).addcmul_(u8, u8)
+    total = u + (u2 := u*u)
+    total += (u4 := u2*u2)
+    total += (u8 := u4*u4)
+    return total.addcmul_(u8, u8)
 
 def _polynomial(dot, s): return (dot/s**2 + 1)**3
 

@@ -8,7 +8,7 @@ __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SHAP
            'network_size', 'plan', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
-import hashlib, json, os, platform, shutil, subprocess, time
+import ctypes, hashlib, json, os, platform, shutil, subprocess, sys, time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -58,7 +58,7 @@ _small = dict(width=16, mults=(1, 2), blocks=1, attention=(), dropout=0., flip=F
 PRESETS = dict(
     smoke=Preset(dict(_small, T=20, beta_1=5e-3, beta_T=.5, rho=.15, steps=20, batch_size=32, lr=1e-3, warmup=5),
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=10, error_n=64, limit=256, few=True),
-    digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50),
+    digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50, channels_last=True),
                   dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800),
     trial=Preset(dict(_small, steps=200, warmup=20, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
                  seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64, limit=1000, few=True),
@@ -344,6 +344,12 @@ def _device_name(device):
     return torch.cuda.get_device_name(device) if device.startswith('cuda') else f'CPU ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads)'
 
 # %% ../nbs/06d_experiment.ipynb #45039f80
+def _start_worker():
+    "One thread; and on Linux memory that is freed stays with the process: to return it and ask again, page by page, costs a fifth of sampling"
+    torch.set_num_threads(1)
+    if sys.platform == 'linux' and (mallopt := getattr(ctypes.CDLL(None), 'mallopt', None)):
+        for threshold in (-3, -1): mallopt(threshold, 1 << 30)  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of glibc
+
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
                  workers: int  # processes at most
@@ -352,7 +358,7 @@ def in_processes(function: Callable,  # of a module: another process must be abl
     if min(workers, len(jobs)) <= 1:
         yield from ((i, function(*job)) for i, job in enumerate(jobs))
         return
-    with ProcessPoolExecutor(min(workers, len(jobs)), get_context('spawn'), torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(min(workers, len(jobs)), get_context('spawn'), _start_worker) as pool:
         futures = {pool.submit(function, *job): i for i, job in enumerate(jobs)}
         try: yield from ((futures[done], done.result()) for done in as_completed(futures))
         finally: pool.shutdown(wait=False, cancel_futures=True)  # after an error: start nothing more
