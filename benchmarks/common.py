@@ -1,6 +1,6 @@
 """What every benchmark shares. Ratios, not seconds: rivals take turns in one process, and the ratio is the median over rounds of the
 ratio within a round. Time is the process's CPU time with one thread, so that other programs on the machine slow both sides alike."""
-import importlib.metadata, itertools, os, platform, statistics, time
+import importlib.metadata, os, platform, statistics, time
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
@@ -56,10 +56,3 @@ def conv_peak(rounds: int = 5) -> float:  # GFLOP/s
         with torch.no_grad(): seconds = take_turns(dict(conv=lambda: F.conv2d(x, w, padding=1)), rounds)
         return 18e-9*b*c_in*c*size**2/min(seconds['conv'])
     return max(rate(4, 128, 128, 32), rate(4, 256, 256, 16), rate(4, 512, 256, 16))
-
-def peak_memory(call) -> float:  # MB
-    "The most memory that a call holds at once above what stood before it, by torch's record of every allocation"
-    call()
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as record: call()
-    events = sorted((e for e in record.profiler.kineto_results.events() if e.name() == '[memory]'), key=lambda e: e.start_ns())
-    return max(itertools.accumulate(e.nbytes() for e in events))/2**20

@@ -1,6 +1,6 @@
 """What measuring costs beside sampling: `error_dynamics` at every t against `sample`, a Frechet distance with and without worker processes, and
 what a batch's size costs a network on a CPU, where the C library hands large tensors back to the system and asks for them again, page by page."""
-import os, resource, subprocess, sys, time
+import itertools, os, resource, statistics, subprocess, sys, time
 
 import torch
 import torch_fidelity
@@ -16,20 +16,23 @@ T, N = 4, 1000  # the ratio does not depend on T: one network evaluation and one
 
 KEEP = dict(MALLOC_MMAP_THRESHOLD_='1000000000', MALLOC_TRIM_THRESHOLD_='1000000000')  # of glibc: what is freed stays with the process
 
-def forward(batch):
-    "CPU milliseconds an image, and page faults a call, of a CIFAR-size network of width 64"
-    network, x, t = UNet(3, 32, 64, dropout=0.).eval(), torch.randn(batch, 3, 32, 32), torch.full((batch,), 5)
+NETWORKS = {'digits network': dict(channels=1, size=8, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0.), 'CIFAR-10 size, width 64': dict(width=64, dropout=0.)}
+
+def forward(name, batch, rounds):
+    "CPU milliseconds an image, and page faults a call, of a network as experiments draw with it"
+    network = UNet(**NETWORKS[name]).eval().to(memory_format=torch.channels_last)
+    x, t = torch.randn(batch, *(network.config[k] for k in ('channels', 'size', 'size'))), torch.full((batch,), 5)
     seconds, faults = [], lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    with torch.inference_mode():
-        for _ in range(3):
+    with torch.no_grad():
+        for _ in range(rounds):
             begin, before = time.process_time(), faults()
             network(x, t)
             seconds.append(time.process_time() - begin)
-    return 1e3*min(seconds)/batch, faults() - before
+    return 1e3*statistics.median(seconds[1:])/batch, faults() - before
 
-def forward_apart(batch, **environment):
+def forward_apart(*args, **environment):
     "`forward` in a process of its own, since the C library reads its settings once"
-    out = subprocess.run([sys.executable, '-c', f'from benchmarks.measuring import forward; print(*forward({batch}))'], cwd=ROOT, env=os.environ | environment, check=True, capture_output=True, text=True)
+    out = subprocess.run([sys.executable, '-c', f'from benchmarks.measuring import forward; print(*forward{args})'], cwd=ROOT, env=os.environ | environment, check=True, capture_output=True, text=True)
     return tuple(map(float, out.stdout.split()[-2:]))
 
 def main(full=False):
@@ -55,17 +58,13 @@ def main(full=False):
     images = load_images('digits'); half, space = images[:900], feature_space('auto', (1, 8, 8))
     def distance(lean): return torch_fidelity.calculate_metrics(input1=_Images(half), input2=_Images(images[900:]), cuda=False, fid=True, save_cpu_ram=lean, feature_extractor=space.name,
         feature_extractor_weights_path=space.weights(), verbose=False, cache=False, batch_size=256)['frechet_inception_distance']
-    found = {}
+    found, own = {}, fidelity(half, images[900:], kid=False)['fid']
     for lean in (True, False):
         begin = time.perf_counter(); found[lean] = distance(lean), time.perf_counter() - begin
-    own = fidelity(half, images[900:], kid=False)['fid']
     rows.append(row('Frechet distance, 900 digits', "time over torch-fidelity's default, wall clock", found[True][1]/found[False][1], '<= 0.5', 1e3*found[True][1], 1e3*found[False][1], abs(own - found[False][0])))
-    x, t = torch.randn(500, 1, 8, 8), torch.full((500,), 2)
-    with torch.inference_mode(): seconds = take_turns(dict(large=lambda: network(x, t), small=lambda: [network(p, q) for p, q in zip(x.split(125), t.split(125))]), 9)
-    rows.append(row('batch of 500, digits network', 'time an image over that in a batch of 125', ratio(seconds, 'large', 'small'), '', ms(seconds, 'large')/500, ms(seconds, 'small')/500))
-    best, _ = forward_apart(32)
-    for batch in (16, 64):
-        for name, environment in (('as it comes', {}), ('keeping its memory', KEEP)):
-            took, faults = forward_apart(batch, **environment)
-            rows.append(row(f'batch of {batch}, CIFAR-10 size, width 64, {name}', 'time an image over that in a batch of 32', took/best, '', took, best, note=f'batch of {batch}, {name}: {faults:,.0f} page faults a call'))
+    for name, small, batches, repeats in (('digits network', 125, (250, 500), 16), ('CIFAR-10 size, width 64', 32, (16, 64), 4)):
+        best, _ = forward_apart(name, small, repeats)
+        for batch, (how, environment) in itertools.product(batches, (('as it comes', {}), ('keeping its memory', KEEP))):
+            took, faults = forward_apart(name, batch, repeats, **environment)
+            rows.append(row(f'{name}, batch of {batch}, {how}', f'time an image over that in a batch of {small}, as it comes', took/best, '', took, best, note=f'{name}, batch of {batch}, {how}: {faults:,.0f} page faults a call'))
     return save('measuring', rows)

@@ -1,7 +1,8 @@
 """MMD^2 of two sets of samples: here, the authors' estimator, and the three matrix products that no estimator does without."""
 import torch
 
-from benchmarks.common import ms, peak_memory, ratio, row, save, take_turns
+from benchmarks.common import ms, ratio, row, save, take_turns
+from diffprop.devices import peak_memory
 from diffprop.error import KERNELS, mmd2
 
 def official(x, y):
@@ -28,7 +29,7 @@ def main(full=False):
         truth = official(x.double(), y.double())
         rows.append(row(case, "time over the official estimator's", ratio(seconds, 'ours', 'official'), bound, **times, difference=error(ours(), truth)))
         rows.append(row(case, 'time over three matrix products', ratio(seconds, 'ours', 'floor'), '<= 1.5' if K == 3072 else '', ours_ms=ms(seconds, 'ours'), peer_ms=ms(seconds, 'floor')))
-        own, theirs = peak_memory(ours), peak_memory(lambda: official(x, y))
+        own, theirs = (peak_memory(call)/2**20 for call in (ours, lambda: official(x, y)))
         rows.append(row(case, "extra memory over the official estimator's", own/theirs, '<= 0.25', note=f'K = {K}: {own:.0f} MB against {theirs:.0f} MB'))
         x.requires_grad_()
         seconds = take_turns(dict(ours=lambda: ours().backward(), official=lambda: official(x, y).backward()), rounds if full else 3)

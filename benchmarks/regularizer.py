@@ -4,8 +4,9 @@ The step is Algorithm 1's with the vanilla loss's backward pass run before the c
 import torch
 from torch import nn
 
-from benchmarks.common import ms, peak_memory, ratio, row, save, take_turns
+from benchmarks.common import ms, ratio, row, save, take_turns
 from diffprop.bootstrap import consistency_loss, nll_loss
+from diffprop.devices import peak_memory
 from diffprop.schedule import seeded
 from diffprop.training import Config, State, make_schedule
 
@@ -16,8 +17,8 @@ MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla
     'checkpointed': (1, 'checkpointed', lambda k: 1 + 4*k/3),
     'last, half batch': (2, 'last', lambda k: 1.5 + (k - 1)/6),
 }
-DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., batch_size=64)
-COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8)  # 32 x 32 pixels: here arithmetic outweighs all else
+DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., batch_size=64, channels_last=True)  # as in the preset
+COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8, channels_last=False)  # 32 x 32 pixels: here arithmetic outweighs all else
 NOTE = '32x32: width 32, batch 8; digits: width 16, batch 64, where what does not grow with the batch (Python, the optimizer) counts too'
 
 def setting(config, shape):
@@ -66,7 +67,7 @@ def main(full=False):
                 took = ratio(seconds, f'{mode} {k}', 'vanilla')
                 rows.append(row(f'{name}, {mode}, k = {k}', f'step over vanilla / theory {theory(k):.2f}', took/theory(k), '<= 1.1', ms(seconds, f'{mode} {k}'), ms(seconds, 'vanilla'),
                                 gradient_gap(k) if mode == 'checkpointed' else None, note=NOTE) | dict(mode=mode, k=k, cost=took))
-        if name == '32x32': memory = {key: peak_memory(call) for key, call in calls.items()}
+        if name == '32x32': memory = {key: peak_memory(call)/2**20 for key, call in calls.items()}
     for mode, bound in (('whole', ''), ('half batch', ''), ('last', '<= 1.1'), ('checkpointed', '<= 1.7')):
         for k in (1, 4): rows.append(row(f'32x32, {mode}, k = {k}', "peak memory over vanilla's", memory[f'{mode} {k}']/memory['vanilla'], bound, note=f'memory above what is held between steps, counted; vanilla {memory["vanilla"]:.0f} MB'))
     return save('regularizer', rows)

@@ -9,7 +9,7 @@ __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SHAP
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
 import ctypes, hashlib, json, os, platform, shutil, subprocess, sys, time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -352,15 +352,23 @@ def _start_worker():
 
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
-                 workers: int  # processes at most
+                 workers: int,  # processes at most
+                 after: dict = {}  # i -> the jobs, before it in the list, that must have ended before job i begins
                 ) -> Iterator[tuple]:  # (i, function(*jobs[i])), in the order in which they end
     "Calls in several processes of one thread each; in this process, one after the other, where workers is 1. The first error ends all"
+    if late := [i for i, others in after.items() if max(others, default=-1) >= i]: raise ValueError(f'after must name jobs that stand before the one that waits, got {after[late[0]]} for job {late[0]}')
     if min(workers, len(jobs)) <= 1:
         yield from ((i, function(*job)) for i, job in enumerate(jobs))
         return
+    waiting, running = {i: set(after.get(i, ())) for i in range(len(jobs))}, {}
     with ProcessPoolExecutor(min(workers, len(jobs)), get_context('spawn'), _start_worker) as pool:
-        futures = {pool.submit(function, *job): i for i, job in enumerate(jobs)}
-        try: yield from ((futures[done], done.result()) for done in as_completed(futures))
+        try:
+            while waiting or running:
+                for i in [i for i, others in waiting.items() if not others]:
+                    del waiting[i]; running[pool.submit(function, *jobs[i])] = i
+                ended = [(running.pop(f), f.result()) for f in wait(running, return_when=FIRST_COMPLETED).done]
+                yield from ended
+                for others in waiting.values(): others.difference_update(i for i, _ in ended)
         finally: pool.shutdown(wait=False, cancel_futures=True)  # after an error: start nothing more
 
 def _row(lab, job): return lab.run(**job)
@@ -376,13 +384,13 @@ def _run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data
     lab = self if workers == 1 else replace(self, progress=False)
     work = {i: {k: v for k, v in job.items() if k != 'name'} | common for i, job in enumerate(jobs)}
     method = lambda i: METHODS[choose('method', work[i]['method'], METHODS)]
-    stage = lambda i: bool(method(i).builds_on)
+    late = lambda i: bool(method(i).builds_on)
     cost = lambda i: _evaluations(configure(self.preset, **_only_config(work[i] | dict(method=method(i).equal_time or work[i]['method']))))
-    for late in (False, True):
-        part = sorted((i for i in work if stage(i) == late), key=lambda i: -cost(i) if workers > 1 else i)  # the long ones first
-        for k, row in in_processes(_row, [(lab, work[i]) for i in part], workers):
-            rows[part[k]] = row
-            print(f"{row['data']}  seed {row['seed']}  {jobs[part[k]].get('name', row['method']):24s} FID {row['fid']:8.3f}   {row['train_steps']} steps in {row['seconds']:.0f} s", flush=True)
+    order = sorted(work, key=lambda i: (late(i), -cost(i) if workers > 1 else i))  # the long ones first
+    first = lambda i: {k for k, j in enumerate(order) if not late(j) and all(work[i].get(name, 0) == work[j].get(name, 0) for name in ('data', 'seed'))}
+    for k, row in in_processes(_row, [(lab, work[i]) for i in order], workers, {k: first(i) for k, i in enumerate(order) if late(i)}):
+        rows[order[k]] = row
+        print(f"{row['data']}  seed {row['seed']}  {jobs[order[k]].get('name', row['method']):24s} FID {row['fid']:8.3f}   {row['train_steps']} steps in {row['seconds']:.0f} s", flush=True)
     return pd.DataFrame([rows[i] for i in range(len(jobs))])
 
 Lab.run_all = _run_all
@@ -414,7 +422,7 @@ MACHINES = dict(H100=Machine(989e12, 495e12, .25, 80, 40, 20, 60), A100=Machine(
 def network_size(config: Config, shape: tuple  # (C, H, W)
                 ) -> tuple[int, int, int]:  # parameters; FLOP of an image forward; bytes kept for its backward pass, in float32
     "How large a network is, counted without computing"
-    network, kept = make_network(config, shape).to('meta').train(), {}
+    with torch.device('meta'): network, kept = make_network(config, shape).train(), {}
     own = {p.untyped_storage()._cdata for p in network.parameters()}
     def keep(x):
         kept[x.untyped_storage()._cdata] = x
@@ -444,7 +452,8 @@ def _how(c): return ' '.join(['bf16' if c.amp else 'fp32'] + ['channels-last']*c
 def _cost(lab, job, at):
     "A line of the plan, its seconds not yet rounded"
     p, images, (c, begin, passes) = lab.size, lab.images(job['data']), _to_train(lab, job)
-    params, flop, kept = network_size(replace(c, seed=0), tuple(images.shape[1:]))
+    network = Config(**{name: getattr(c, name) for name in ('width', 'mults', 'blocks', 'attention', 'dropout')})  # counted once, whatever the method
+    params, flop, kept = network_size(network, tuple(images.shape[1:]))
     steps, nfe = c.steps - begin, p.steps or c.T
     speed = (at.bf16 if c.amp else at.fp32)*at.share*min(1, c.width/128)
     training, sampling = passes*c.batch_size*flop/speed + at.compiling*(c.compile and steps > 0), p.samples*nfe*flop/speed

@@ -9,7 +9,7 @@ __all__ = ['INCEPTION_FILE', 'INCEPTION_SHA256', 'INCEPTION_BYTES', 'NETWORKS', 
 # %% ../nbs/06c_fidelity.ipynb #8744b0af
 import hashlib, io, os, pickle, warnings
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -18,12 +18,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
-from torch_fidelity.feature_extractor_base import FeatureExtractorBase
-from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
-from torch_fidelity.metric_kid import kid_features_to_metric
-from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
-from torch_fidelity.utils import create_feature_extractor, get_featuresdict_from_dataset
 
 from .data import _hash_all, cached, data_hash, load_images, project_root, to_float, to_uint8
 from .schedule import seeded
@@ -126,12 +120,13 @@ def _load_weights(file, sha256=''):
     return state
 
 # %% ../nbs/06c_fidelity.ipynb #50ae2a3c
-INCEPTION_FILE, INCEPTION_SHA256, INCEPTION_BYTES = URL_INCEPTION_V3.rpartition('/')[2], '6726825d0af5f729', 95_628_359
+INCEPTION_FILE, INCEPTION_SHA256, INCEPTION_BYTES = 'weights-inception-2015-12-05-6726825d.pth', '6726825d0af5f729', 95_628_359
 
 def _inception_state(weights, root):
     known = [d/INCEPTION_FILE for d in (project_root(root)/'runs'/'cache', Path(torch.hub.get_dir())/'checkpoints')]
     file = Path(weights) if weights is not None else next((f for f in known if f.exists()), known[0])
     if weights is None and not file.exists():
+        from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
         file.parent.mkdir(parents=True, exist_ok=True)
         try: torch.hub.download_url_to_file(URL_INCEPTION_V3, str(file), INCEPTION_SHA256, progress=False)
         except (OSError, RuntimeError) as e:
@@ -141,24 +136,30 @@ def _inception_state(weights, root):
     return _load_weights(file, INCEPTION_SHA256), 'trained on ImageNet'
 
 # %% ../nbs/06c_fidelity.ipynb #d1518007
-class _Extractor(FeatureExtractorBase):
-    "A network with `features(images)`, `width` and `channels`, as torch-fidelity wants it"
-    Net = None
-    def __init__(self, name, features_list, feature_extractor_weights_path=None, **kwargs):
-        super().__init__(name, features_list)
-        self.net = self.Net()
-        self.net.load_state_dict(feature_extractor_weights_path)
-
-    @classmethod
-    def get_provided_features_list(cls): return str(cls.Net.width),
-    @classmethod
-    def get_default_feature_layer_for_metric(cls, metric): return str(cls.Net.width)
-    @staticmethod
-    def can_be_compiled(): return False
-    def forward(self, images): return self.net.features(images).double(),  # statistics in float64
-
 NETWORKS = {'digits-cnn-64': _DigitsNet, 'efficientnet-lite0-1280': _Lite0}
-for _name, _net in NETWORKS.items(): FEATURE_EXTRACTORS_REGISTRY[_name] = type(_net.__name__ + 'Extractor', (_Extractor,), dict(Net=_net))
+
+@cache
+def _register():
+    "Put our networks into torch-fidelity's registry: extractors with `features(images)`, `width` and `channels` behind them"
+    from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+    from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
+
+    class Extractor(FeatureExtractorBase):
+        Net = None
+        def __init__(self, name, features_list, feature_extractor_weights_path=None, **kwargs):
+            super().__init__(name, features_list)
+            self.net = self.Net()
+            self.net.load_state_dict(feature_extractor_weights_path)
+
+        @classmethod
+        def get_provided_features_list(cls): return str(cls.Net.width),
+        @classmethod
+        def get_default_feature_layer_for_metric(cls, metric): return str(cls.Net.width)
+        @staticmethod
+        def can_be_compiled(): return False
+        def forward(self, images): return self.net.features(images).double(),  # statistics in float64
+
+    for name, net in NETWORKS.items(): FEATURE_EXTRACTORS_REGISTRY[name] = type(net.__name__ + 'Extractor', (Extractor,), dict(Net=net))
 
 # %% ../nbs/06c_fidelity.ipynb #e0dc16d2
 @dataclass(frozen=True, eq=False)
@@ -220,6 +221,8 @@ def image_features(images: Tensor,  # (N, C, H, W) uint8
     "What the distances are computed from, by torch-fidelity's own path"
     _check_images('images', images)
     device, layer = _check_device(device), str(space.width)
+    from torch_fidelity.utils import create_feature_extractor, get_featuresdict_from_dataset
+    _register()
     with torch.cuda.device(device) if device.type == 'cuda' else torch.no_grad():
         try: extractor = create_feature_extractor(space.name, [layer], cuda=device.type == 'cuda', feature_extractor_weights_path=space.weights(), verbose=False)
         except RuntimeError as e:
@@ -254,6 +257,8 @@ def fidelity(images: Tensor,  # (N, C, H, W) uint8: samples
     if few <= space.width: warnings.warn(f'{few} images for {space.width} features: the covariance is singular, and the FID says more about the number than about the images', stacklevel=2)
     size = kid_subset_size or max(2, min(1000, few//2))
     if kid and not 2 <= size <= few: raise ValueError(f'kid_subset_size must be in 2..{few}, got {size}')
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+    from torch_fidelity.metric_kid import kid_features_to_metric
     own = image_features(images, space, batch_size=batch_size, device=device)
     data = _kept_features(reference, space, device, batch_size, root) if keep else image_features(reference, space, batch_size=batch_size, device=device)
     got = fid_statistics_to_metric(fid_features_to_statistics(own), fid_features_to_statistics(data), False)
