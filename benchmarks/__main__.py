@@ -2,7 +2,7 @@
 import argparse, importlib, os, time
 
 os.environ['OMP_NUM_THREADS'] = '1'  # before torch is loaded
-SUBJECTS = ('unet', 'mmd', 'regularizer', 'measuring', 'main_job', 'gpu', 'direction', 'effect', 'notebooks')
+SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'main_job', 'gpu', 'direction', 'effect', 'notebooks')
 
 parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
 parser.add_argument('subjects', nargs='*', help=f'any of {", ".join(SUBJECTS)}; none: all')

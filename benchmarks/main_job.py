@@ -6,6 +6,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.common import row, save, take_turns
 from diffprop.data import load_images
+from diffprop.devices import keep_memory
 from diffprop.experiment import METHODS, PRESETS, TABLE_2, configure
 from diffprop.schedule import sample
 from diffprop.training import State, _network_view, make_schedule, train_step
@@ -20,6 +21,7 @@ def kind(name):
     return 'the rest: copies, sums, Python'
 
 def main(full=False):
+    keep_memory()  # as the workers of `run_all` do
     images, p, rows = load_images('digits'), PRESETS['digits'], []
     steps, shares = {}, {}
     for method in ('ddpm', 'consistency'):

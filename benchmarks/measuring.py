@@ -1,12 +1,13 @@
 """What measuring costs beside sampling: `error_dynamics` at every t against `sample`, a Frechet distance with and without worker processes, and
 what a batch's size costs a network on a CPU, where the C library hands large tensors back to the system and asks for them again, page by page."""
-import itertools, os, resource, statistics, subprocess, sys, time
+import itertools, resource, statistics, subprocess, sys, time
 
 import torch
 import torch_fidelity
 
 from benchmarks.common import ROOT, ms, ratio, row, save, take_turns
 from diffprop.data import load_images
+from diffprop.devices import keep_memory
 from diffprop.error import error_dynamics
 from diffprop.fidelity import _Images, feature_space, fidelity
 from diffprop.schedule import Schedule, sample
@@ -14,12 +15,12 @@ from diffprop.unet import UNet
 
 T, N = 4, 1000  # the ratio does not depend on T: one network evaluation and one measurement a step
 
-KEEP = dict(MALLOC_MMAP_THRESHOLD_='1000000000', MALLOC_TRIM_THRESHOLD_='1000000000')  # of glibc: what is freed stays with the process
 
 NETWORKS = {'digits network': dict(channels=1, size=8, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0.), 'CIFAR-10 size, width 64': dict(width=64, dropout=0.)}
 
-def forward(name, batch, rounds):
+def forward(name, batch, rounds, keep=False):
     "CPU milliseconds an image, and page faults a call, of a network as experiments draw with it"
+    if keep: keep_memory()
     network = UNet(**NETWORKS[name]).eval().to(memory_format=torch.channels_last)
     x, t = torch.randn(batch, *(network.config[k] for k in ('channels', 'size', 'size'))), torch.full((batch,), 5)
     seconds, faults = [], lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -30,9 +31,9 @@ def forward(name, batch, rounds):
             seconds.append(time.process_time() - begin)
     return 1e3*statistics.median(seconds[1:])/batch, faults() - before
 
-def forward_apart(*args, **environment):
-    "`forward` in a process of its own, since the C library reads its settings once"
-    out = subprocess.run([sys.executable, '-c', f'from benchmarks.measuring import forward; print(*forward{args})'], cwd=ROOT, env=os.environ | environment, check=True, capture_output=True, text=True)
+def forward_apart(*args):
+    "`forward` in a process of its own, since the C library does not go back on its settings"
+    out = subprocess.run([sys.executable, '-c', f'from benchmarks.measuring import forward; print(*forward{args})'], cwd=ROOT, check=True, capture_output=True, text=True)
     return tuple(map(float, out.stdout.split()[-2:]))
 
 def main(full=False):
@@ -64,7 +65,7 @@ def main(full=False):
     rows.append(row('Frechet distance, 900 digits', "time over torch-fidelity's default, wall clock", found[True][1]/found[False][1], '<= 0.5', 1e3*found[True][1], 1e3*found[False][1], abs(own - found[False][0])))
     for name, small, batches, repeats in (('digits network', 125, (250, 500), 16), ('CIFAR-10 size, width 64', 32, (16, 64), 4)):
         best, _ = forward_apart(name, small, repeats)
-        for batch, (how, environment) in itertools.product(batches, (('as it comes', {}), ('keeping its memory', KEEP))):
-            took, faults = forward_apart(name, batch, repeats, **environment)
+        for batch, keep in itertools.product(batches, (False, True)):
+            (took, faults), how = forward_apart(name, batch, repeats, keep), 'keeping its memory' if keep else 'as it comes'
             rows.append(row(f'{name}, batch of {batch}, {how}', f'time an image over that in a batch of {small}, as it comes', took/best, '', took, best, note=f'{name}, batch of {batch}, {how}: {faults:,.0f} page faults a call'))
     return save('measuring', rows)

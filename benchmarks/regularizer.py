@@ -6,7 +6,7 @@ from torch import nn
 
 from benchmarks.common import ms, ratio, row, save, take_turns
 from diffprop.bootstrap import consistency_loss, nll_loss
-from diffprop.devices import peak_memory
+from diffprop.devices import keep_memory, peak_memory
 from diffprop.schedule import seeded
 from diffprop.training import Config, State, make_schedule
 
@@ -57,6 +57,7 @@ def gradient_gap(k=3):
     return ((whole - other).abs().max()/whole.abs().max()).item()
 
 def main(full=False):
+    keep_memory()  # as the workers of `run_all` train
     rows = []
     for name, config, shape, lengths in (('32x32', COLOUR, (3, 32, 32), (1, 2, 3, 4)), ('digits, 8x8', DIGITS, (1, 8, 8), (1, 4))):
         state, schedule, x = setting(config, shape)

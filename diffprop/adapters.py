@@ -281,7 +281,7 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     ax.fill_between(band.index, band.null_lo, band.null_hi, color='.8', lw=0, label='null band: $q$ against $q$', zorder=0)
     for name, (line, colour, label) in _LINES.items():
         if (own.curve == name).any(): draw_curve(ax, own[own.curve == name], 'mmd2', line, colour, label, unit, interval and name != 'fresh')
-    ax.set_xlim(T := own.t.max(), 0); ax.set_xticks([T*i//4 for i in range(5)])
+    ax.set_xlim(own.t.max(), 0)
     root_scale(ax, 1.3*unit*min(own.mmd2.min(), own.null_lo.min()), 1.15*unit*max(own.mmd2.max(), own.null_hi.max()))
     ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{-round(math.log10(unit))}}}$, {kernel} kernel')
     return ax

@@ -8,7 +8,7 @@ __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_2', 'IMAGE_SHAP
            'network_size', 'plan', 'detectable', 'compare', 'provenance', 'save_results', 'results_folder']
 
 # %% ../nbs/06d_experiment.ipynb #d2366858
-import ctypes, hashlib, json, os, platform, shutil, subprocess, sys, time
+import hashlib, json, os, platform, shutil, subprocess, time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Callable, Iterator
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import torch
@@ -28,7 +29,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .data import atomic_write, data_hash, exclusive, load_images, project_root, to_float, to_uint8
-from .devices import any_process, barrier, rank_and_size
+from .devices import any_process, barrier, keep_memory, rank_and_size
 from .error import mmd2
 from .fidelity import FeatureSpace, feature_space, fidelity
 from .schedule import backward_step, ddim_step, epsilon_scaling, sample, time_shift_step
@@ -345,17 +346,14 @@ def _device_name(device):
 
 # %% ../nbs/06d_experiment.ipynb #45039f80
 def _start_worker():
-    "One thread; and on Linux memory that is freed stays with the process: to return it and ask again, page by page, costs a fifth of sampling"
-    torch.set_num_threads(1)
-    if sys.platform == 'linux' and (mallopt := getattr(ctypes.CDLL(None), 'mallopt', None)):
-        for threshold in (-3, -1): mallopt(threshold, 1 << 30)  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of glibc
+    torch.set_num_threads(1); keep_memory()
 
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
                  workers: int,  # processes at most
                  after: dict = {}  # i -> the jobs, before it in the list, that must have ended before job i begins
                 ) -> Iterator[tuple]:  # (i, function(*jobs[i])), in the order in which they end
-    "Calls in several processes of one thread each; in this process, one after the other, where workers is 1. The first error ends all"
+    "Calls in several processes of one thread each, which keep their memory; in this process, one after the other, where workers is 1. The first error ends all"
     if late := [i for i, others in after.items() if max(others, default=-1) >= i]: raise ValueError(f'after must name jobs that stand before the one that waits, got {after[late[0]]} for job {late[0]}')
     if min(workers, len(jobs)) <= 1:
         yield from ((i, function(*job)) for i, job in enumerate(jobs))
@@ -530,8 +528,9 @@ def save_results(folder: Path | str,  # is made; files of the same names are rep
     "Write rows (CSV), figures (PNG, SVG), tables (Markdown, LaTeX) and provenance.json; each file appears whole or not at all"
     folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
     if rows is not None: atomic_write(folder/'runs.csv', lambda p: rows.to_csv(p, index=False))
-    for name, fig in (figures or {}).items():
-        for kind in ('png', 'svg'): atomic_write(folder/f'{name}.{kind}', lambda p: fig.savefig(p, format=kind, dpi=150, bbox_inches='tight', metadata={'Date': None} if kind == 'svg' else None))
+    with matplotlib.rc_context({'svg.hashsalt': 'diffprop'}):  # the same SVG from the same numbers
+        for name, fig in (figures or {}).items():
+            for kind in ('png', 'svg'): atomic_write(folder/f'{name}.{kind}', lambda p: fig.savefig(p, format=kind, dpi=150, bbox_inches='tight', metadata={'Date': None} if kind == 'svg' else None))
     for name, table in (tables or {}).items():
         atomic_write(folder/f'{name}.md', lambda p: p.write_text(table.to_markdown(disable_numparse=True) + '\n'))
         atomic_write(folder/f'{name}.tex', lambda p: p.write_text(table.to_latex(escape=True)))
