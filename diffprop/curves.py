@@ -186,7 +186,7 @@ def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this 
         for seed in wide: ax.plot(wide.index, wide[seed], line, color=colour, lw=.6, alpha=.6)
     ax.plot(wide.index, middle, line, color=colour, lw=2.2, label=label)
     T = max([wide.index.max(), *(int(max(drawn.get_xdata())) for drawn in ax.lines if len(drawn.get_xdata()) > 2)])  # of the longest curve
-    ax.set_xlim(T, 0); ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    ax.set_xlim(T, 0); ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
 
 def root_scale(ax,
                lowest: float, highest: float):  # ends of the axis; lowest may be below 0
