@@ -57,8 +57,7 @@ def error_figure(curve: pd.DataFrame):  # as `error_dynamics` gives it
     sns.set_theme(context='notebook', style='whitegrid', palette='colorblind')
     kernels = list(curve.kernel.unique())
     fig, axs = plt.subplots(1, len(kernels), figsize=(4 + 4.4*len(kernels), 4), squeeze=False)
-    T = curve.t.max()
-    for ax, kernel in zip(axs[0], kernels): plot_error(curve, kernel, ax).set(xlim=(T, 0), xticks=[T*i//4 for i in range(5)])
+    for ax, kernel in zip(axs[0], kernels): plot_error(curve, kernel, ax)
     axs[0, -1].legend(fontsize=9, frameon=False, loc='upper left', bbox_to_anchor=(1.01, 1))
     fig.tight_layout()
     return fig
