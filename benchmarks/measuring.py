@@ -15,7 +15,6 @@ from diffprop.unet import UNet
 
 T, N = 4, 1000  # the ratio does not depend on T: one network evaluation and one measurement a step
 
-
 NETWORKS = {'digits network': dict(channels=1, size=8, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0.), 'CIFAR-10 size, width 64': dict(width=64, dropout=0.)}
 
 def forward(name, batch, rounds, keep=False):
