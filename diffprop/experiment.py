@@ -26,7 +26,6 @@ from safetensors.torch import load_file, save_file
 from scipy import stats
 from scipy.optimize import brentq
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from .data import atomic_write, data_hash, exclusive, load_images, project_root, to_float, to_uint8
 from .devices import any_process, barrier, keep_memory, rank_and_size
@@ -57,8 +56,8 @@ _celeba = dict(mults=(1, 2, 2, 2, 4), attention=(16,), dropout=0.)
 _small = dict(width=16, mults=(1, 2), blocks=1, attention=(), dropout=0., flip=False)
 
 PRESETS = dict(
-    smoke=Preset(dict(_small, T=20, beta_1=5e-3, beta_T=.5, rho=.15, steps=20, batch_size=32, lr=1e-3, warmup=5),
-                 dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=10, error_n=64, limit=256, few=True),
+    smoke=Preset(dict(_small, T=10, beta_1=1e-2, beta_T=.8, rho=.3, mults=(1, 1), steps=10, batch_size=16, lr=1e-3, warmup=5, channels_last=True),
+                 dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=5, error_n=64, limit=256, few=True),
     digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50, channels_last=True),
                   dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800),
     trial=Preset(dict(_small, steps=200, warmup=20, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
@@ -222,7 +221,8 @@ def _config(self, data, method='ddpm', seed=0, **overrides) -> Config:
     c, other = configure(self.preset, data, method, seed, **overrides), METHODS[method].equal_time
     if not other: return c
     ratio = self.trained(data, self.config(data, other, seed, **overrides))['seconds']/self.trained(data, c)['seconds']
-    return replace(c, steps=max(c.steps, round(c.steps*ratio/50)*50))
+    unit = max(1, c.steps//12)  # in twelfths of the training: two machines seldom differ in the number
+    return replace(c, steps=max(c.steps, round(c.steps*ratio/unit)*unit))
 
 def _folder(self, data, config: Config) -> Path:
     "The folder of one run, named by its images, its seed and its configuration"
@@ -369,6 +369,7 @@ def in_processes(function: Callable,  # of a module: another process must be abl
                 for others in waiting.values(): others.difference_update(i for i, _ in ended)
         finally: pool.shutdown(wait=False, cancel_futures=True)  # after an error: start nothing more
 
+# %% ../nbs/06d_experiment.ipynb #b23952ff
 def _row(lab, job): return lab.run(**job)
 
 def _run_all(self, jobs: list[dict],  # arguments of `run`, one dict a run: data, method, seed and overrides
@@ -420,6 +421,7 @@ MACHINES = dict(H100=Machine(989e12, 495e12, .25, 80, 40, 20, 60), A100=Machine(
 def network_size(config: Config, shape: tuple  # (C, H, W)
                 ) -> tuple[int, int, int]:  # parameters; FLOP of an image forward; bytes kept for its backward pass, in float32
     "How large a network is, counted without computing"
+    from torch.utils.flop_counter import FlopCounterMode  # here, because it imports a compiler
     with torch.device('meta'): network, kept = make_network(config, shape).train(), {}
     own = {p.untyped_storage()._cdata for p in network.parameters()}
     def keep(x):
