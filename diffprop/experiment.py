@@ -221,7 +221,7 @@ def _config(self, data, method='ddpm', seed=0, **overrides) -> Config:
     c, other = configure(self.preset, data, method, seed, **overrides), METHODS[method].equal_time
     if not other: return c
     ratio = self.trained(data, self.config(data, other, seed, **overrides))['seconds']/self.trained(data, c)['seconds']
-    unit = max(1, c.steps//12)  # in twelfths of the training: two machines seldom differ in the number
+    unit = min(50, c.steps)  # not to the step: seconds are never the same twice
     return replace(c, steps=max(c.steps, round(c.steps*ratio/unit)*unit))
 
 def _folder(self, data, config: Config) -> Path:
