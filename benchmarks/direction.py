@@ -10,6 +10,7 @@ import torch
 from benchmarks.common import row, save
 from diffprop.bootstrap import consistency_loss, nll_loss
 from diffprop.data import to_float
+from diffprop.devices import keep_memory
 from diffprop.experiment import Lab
 from diffprop.schedule import seeded
 from diffprop.training import make_schedule
@@ -52,6 +53,7 @@ def compare(lab, seed, n):
 
 def main(full=False):
     if not full: return print('\ndirection: only with --full (15 core-minutes)')
+    keep_memory()  # as the workers that train do
     n, seeds, lab = 400, (0, 1, 2), Lab('digits')
     table, rows = pd.DataFrame([r for seed in seeds for r in compare(lab, seed, n)]), []
     table['worth'] = table.signal_to_noise**2/table.extra  # steps of descent that a second of computing buys, as far as noise decides

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.common import row, save
 from diffprop.data import to_uint8
+from diffprop.devices import keep_memory
 from diffprop.experiment import Lab, final_error
 from diffprop.fidelity import fidelity
 from diffprop.schedule import sample
@@ -45,6 +46,7 @@ def measure(lab, seed, name):
 
 def main(full=False, seeds=(0, 1, 2)):
     if not full: return print('effect: only with --full (about 10 core-minutes)')
+    keep_memory()  # as the workers that train do
     lab, found = Lab('digits'), []
     for seed in seeds:
         for name in SETTINGS:
