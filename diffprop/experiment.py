@@ -53,14 +53,14 @@ class Preset:
 
 _cifar = dict(mults=(1, 2, 2, 2), attention=(16,))
 _celeba = dict(mults=(1, 2, 2, 2, 4), attention=(16,), dropout=0.)
-_small = dict(width=16, mults=(1, 2), blocks=1, attention=(), dropout=0., flip=False)
+_small = dict(width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., flip=False)
 
 PRESETS = dict(
-    smoke=Preset(dict(_small, T=10, beta_1=1e-2, beta_T=.8, rho=.3, mults=(1, 1), steps=10, batch_size=16, lr=1e-3, warmup=5, channels_last=True),
+    smoke=Preset(dict(_small, T=10, beta_1=1e-2, beta_T=.8, rho=.3, steps=10, batch_size=16, lr=1e-3, warmup=5, channels_last=True),
                  dict(digits={}, cifar10={}, imagenet32={}, celeba64={}), seeds=2, samples=64, finetune=5, error_n=64, limit=256, few=True),
-    digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, mults=(1, 1), steps=600, batch_size=64, lr=2e-3, warmup=50, channels_last=True),
+    digits=Preset(dict(_small, T=100, beta_1=1e-3, beta_T=.2, rho=.03, steps=600, batch_size=64, lr=2e-3, warmup=50, channels_last=True),
                   dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800),
-    trial=Preset(dict(_small, steps=200, warmup=20, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
+    trial=Preset(dict(_small, mults=(1, 2), steps=200, warmup=20, lr=1e-3, batch_size=8), dict(cifar10={}, imagenet32={}, celeba64={}),
                  seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64, limit=1000, few=True),
     gpu=Preset(dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True, compile=True),
                dict(cifar10=_cifar, imagenet32=dict(_cifar, dropout=0.), celeba64=dict(_celeba, width=64, steps=1300, batch_size=192)), seeds=3, samples=5000, finetune=400, steps=50, batch_size=500),
