@@ -11,7 +11,7 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parents[1]
 everywhere = {'schedule', 'config', 'model', 'device', 'seed', 'progress'}  # mean one thing in the whole library
-modules = {path: path.read_text(encoding='utf-8') for path in sorted((root/'diffprop').glob('[!_]*.py'))}
+modules = {path: path.read_text(encoding='utf-8') for path in sorted(p for p in (root/'diffprop').rglob('*.py') if not p.name.startswith('_'))}
 
 
 def exported(source):

@@ -9,11 +9,11 @@ import torch
 
 from benchmarks.common import row, save
 from diffprop.bootstrap import consistency_loss, nll_loss
-from diffprop.data import to_float
-from diffprop.devices import keep_memory
-from diffprop.experiment import Lab
+from diffprop.lab.data import to_float
+from diffprop.lab.devices import keep_memory
+from diffprop.lab.runs import Lab
 from diffprop.schedule import seeded
-from diffprop.training import make_schedule
+from diffprop.lab.training import make_schedule
 
 VANILLA, FULL = 'noise prediction', 'full'
 SETTINGS = {  # what each changes of `consistency_loss`, and 'samples', 64 if not said

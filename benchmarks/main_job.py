@@ -5,11 +5,11 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.common import row, save, take_turns
-from diffprop.data import load_images
-from diffprop.devices import keep_memory
-from diffprop.experiment import METHODS, PRESETS, TABLE_2, configure
+from diffprop.lab.data import load_images
+from diffprop.lab.devices import keep_memory
+from diffprop.lab.runs import METHODS, PRESETS, TABLE_2, configure
 from diffprop.schedule import sample
-from diffprop.training import State, _network_view, make_schedule, train_step
+from diffprop.lab.training import State, _network_view, make_schedule, train_step
 
 def kind(name):
     name = name.removeprefix('aten::')

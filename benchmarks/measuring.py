@@ -6,10 +6,10 @@ import torch
 import torch_fidelity
 
 from benchmarks.common import ROOT, ms, ratio, row, save, take_turns
-from diffprop.data import load_images
-from diffprop.devices import keep_memory
+from diffprop.lab.data import load_images
+from diffprop.lab.devices import keep_memory
 from diffprop.error import error_dynamics
-from diffprop.fidelity import _Images, feature_space, fidelity
+from diffprop.lab.fidelity import _Images, feature_space, fidelity
 from diffprop.schedule import Schedule, sample
 from diffprop.unet import UNet
 

@@ -2,7 +2,7 @@
 import torch
 
 from benchmarks.common import ms, ratio, row, save, take_turns
-from diffprop.devices import peak_memory
+from diffprop.lab.devices import peak_memory
 from diffprop.error import KERNELS, mmd2
 
 def official(x, y):

@@ -6,9 +6,9 @@ from torch import nn
 
 from benchmarks.common import ms, ratio, row, save, take_turns
 from diffprop.bootstrap import consistency_loss, nll_loss
-from diffprop.devices import keep_memory, peak_memory
+from diffprop.lab.devices import keep_memory, peak_memory
 from diffprop.schedule import seeded
-from diffprop.training import Config, State, make_schedule
+from diffprop.lab.training import Config, State, make_schedule
 
 MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla steps)
     'whole': (1, 'whole', lambda k: 1 + k),
