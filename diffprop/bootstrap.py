@@ -41,10 +41,10 @@ def bootstrap_sample(schedule: Schedule,
     x = forward_sample(schedule, x0, s, noise()) if warm_start else noise()
     if gradient == 'last' and s > t + 1:
         with torch.no_grad():
-            for _, x in backward_chain(schedule, model, x, s, t + 1, noise=noise): pass
+            for _, x in backward_chain(schedule, model, x, s, t + 1, noise=noise, last_noise=True): pass
         s = t + 1
     step = _checkpointed_step if gradient == 'checkpointed' else backward_step
-    for _, x in backward_chain(schedule, model, x, s, t, noise=noise, step=step): pass
+    for _, x in backward_chain(schedule, model, x, s, t, noise=noise, step=step, last_noise=True): pass
     return x
 
 # %% ../nbs/05_bootstrap.ipynb #2ae4e273

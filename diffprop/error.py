@@ -9,6 +9,7 @@ __all__ = ['KERNELS', 'Kernel', 'median_bandwidth', 'mmd2', 'mmd', 'gaussian_mmd
 import itertools
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable, Iterable, Sequence
 
 import pandas as pd
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded
+from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded, stream
 
 # %% ../nbs/02_error.ipynb #94d8e21f
 def _pooled_l1(z):
@@ -236,10 +237,11 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                   ) -> pd.DataFrame:  # a row for each t, kernel and curve: bandwidth, mmd2 and its se, mmd2_biased, mmd, null_lo, null_hi
     "The input error of every module: D_MMD(t) for t from T down to 0, with standard error and null band (Eq. 6, Eq. 7, Eq. 8)"
     times = _check_run(schedule, x0, n, kernels, times, controls, null)
-    chunked = lambda x, t: torch.cat([model(*part) for part in zip(x.split(batch_size), t.split(batch_size))])
-    def forward(t, half, at, stream):  # n images of one half of those chosen for t, noised to `at`
-        chosen = torch.randperm(len(x0), generator=seeded(seed, t, 1))[half*n:(half + 1)*n]
-        return inputs(schedule, x0[chosen.to(x0.device)].to(device, torch.float32), at, generator=seeded(seed, t, stream, device=device))
+    run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
+    def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
+        chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
+        x = x0[chosen.to(x0.device)].to(device, torch.float32)
+        return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
 
     reference, rows = {}, []
     def measure(t, curve, x, y):
@@ -250,23 +252,23 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
             rows.append(dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=lo, null_hi=hi, mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=reference[t][0][name].item()))
 
     def at_time(t, x):
-        y, z = forward(t, 0, t, 2), forward(t, 1, t, 3)
+        y, z = forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference')
         flat_y, flat_z = y.flatten(1).float(), z.flatten(1).float()
         s = {name: _positive(median_bandwidth(torch.cat([flat_y, flat_z]), name, max_n=500)) for name in kernels}
-        signs = lambda: seeded(seed, t, 4, device=device)
+        signs = lambda: stream(seed, 'null signs', t, device=device)
         reference[t] = s, {name: _null_band(*blocks, null, draws, signs()).tolist() for name, blocks in _kernel_blocks(flat_y, flat_z, s)}
         measure(t, 'model', x, y)
         if 'fresh' in controls and t < schedule.T:
-            noise = torch.zeros((), device=device) if t == 0 else None
-            measure(t, 'fresh', step(schedule, chunked, forward(t, 1, t + 1, 5), t + 1, noise, generator=seeded(seed, t, 6, device=device), clip=clip), y)
+            (_, fresh), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=stream(seed, 'fresh noise', t, device=device))
+            measure(t, 'fresh', fresh, y)
 
     noises = image_noise(seed, range(n), tuple(x0.shape[1:]), device=device)
     x = next(noises)
     stop = 0 if 'renoised' in controls else times[-1]
-    chain = backward_chain(schedule, chunked, x, schedule.T, stop, clip=clip, step=step,
-                           noise=lambda t: next(noises) if t > 1 else torch.zeros((), device=device)) if stop < schedule.T else ()
+    chain = run(x, schedule.T, stop, noise=lambda t: next(noises)) if stop < schedule.T else ()
     for t, x in tqdm(itertools.chain([(schedule.T, x)], chain), desc='error dynamics', total=schedule.T - stop + 1, mininterval=2, file=sys.stdout, disable=not progress):
         if t in times: at_time(t, x)
     for t in times if 'renoised' in controls else ():  # x is x_0 now
-        measure(t, 'renoised', forward_sample(schedule, x, t, generator=seeded(seed, t, 7, device=device)), forward(t, 0, t, 2))
+        again = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
+        measure(t, 'renoised', again, forward(t, 0, t, 'reference'))
     return pd.DataFrame(rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)

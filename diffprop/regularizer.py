@@ -38,7 +38,7 @@ def regularizer_loss(schedule: Schedule,
     "L^reg = sum_t w_t D_MMD(t), every x_t denoised from Gaussian noise (Eq. 14)"
     w, distance, loss = loss_weights(schedule.T, rho), mmd2 if squared else mmd, 0.
     xT = torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
-    for t, x in backward_chain(schedule, model, xT, schedule.T, generator=generator):
+    for t, x in backward_chain(schedule, model, xT, schedule.T, generator=generator, last_noise=True):
         forw = forward_sample(schedule, x0, t, generator=generator)
         loss = loss + w[t].item()*distance(x, forw, kernel, bandwidth, biased=biased)
     return loss

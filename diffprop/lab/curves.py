@@ -22,7 +22,7 @@ from torch import Tensor
 from .data import atomic_write, to_float
 from ..error import error_dynamics
 from .runs import METHODS, SAMPLERS, Lab, choose, in_processes
-from ..schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded
+from ..schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, seeded, stream
 from .training import make_schedule
 
 # %% ../../nbs/lab/curves.ipynb #771f1c76
@@ -36,9 +36,9 @@ def training_inputs(model: Callable,  # eps = model(x, t)
         top = min(t + L, schedule.T)
         s = torch.randint(t + 1, top + 1, (len(x0),), generator=generator, device=x0.device)
         x = forward_sample(schedule, x0, s, generator=generator)
-        for k in range(top, t, -1):
-            noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype) if k > 1 else torch.zeros_like(x)
-            for part in (s >= k).nonzero()[:, 0].split(batch_size): x[part] = backward_step(schedule, model, x[part], k, noise[part])
+        for k in s.unique().tolist():
+            *_, (_, end) = backward_chain(schedule, model, x[s == k], k, t, generator=generator, batch_size=batch_size)
+            x[s == k] = end
         return x
     return draw
 
@@ -54,17 +54,16 @@ def variance_error(model: Callable, schedule: Schedule, x0: Tensor,  # as in `er
     "delta_t of the exposure-bias literature along the chain, beside its value for a perfect model (arXiv 2308.15321)"
     if n < 2 or len(x0) < 2*n: raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
     times = set(range(schedule.T + 1) if times is None else times)
-    own, others = (x0[i.to(x0.device)].to(device, torch.float32) for i in torch.randperm(len(x0), generator=seeded(seed, 8))[:2*n].split(n))
-    chunked = lambda x, t: torch.cat([model(*part) for part in zip(x.split(batch_size), t.split(batch_size))])
+    own, others = (x0[i.to(x0.device)].to(device, torch.float32) for i in torch.randperm(len(x0), generator=stream(seed, 'variance images'))[:2*n].split(n))
     noises, rows = image_noise(seed, range(n), tuple(x0.shape[1:]), device=device), []
     spread = lambda x, t: (x - schedule.alpha_bar[t].sqrt().item()*own).std(0).mean().item()
     def measure(t, x):
-        q = forward_sample(schedule, others, t, generator=seeded(seed, t, 9, device=device))
+        q = forward_sample(schedule, others, t, generator=stream(seed, 'variance reference', t, device=device))
         s, p, due = spread(x, t), spread(q, t), (1 - schedule.alpha_bar[t]).sqrt().item()
         rows.append(dict(t=t, delta=(s - due)**2, spread=s, perfect_delta=(p - due)**2, perfect_spread=p, due=due))
     x = forward_sample(schedule, own, schedule.T, next(noises))
     if schedule.T in times: measure(schedule.T, x)
-    for t, x in backward_chain(schedule, chunked, x, schedule.T, clip=clip, step=step, noise=lambda t: next(noises) if t > 1 else torch.zeros((), device=device)):
+    for t, x in backward_chain(schedule, model, x, schedule.T, clip=clip, step=step, batch_size=batch_size, noise=lambda t: next(noises)):
         if t in times: measure(t, x)
     return pd.DataFrame(rows)
 
@@ -86,7 +85,7 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
     config, p = lab.config(data, method, seed), lab.size
     n, T = n or p.error_n, config.T
     times = sorted({*range(0, T + 1, every), *turns(T)})
-    settings = lambda every: dict(kind=kind, n=n, every=every, clip=p.clip, sampler=p.sampler, seed=seed, **({} if kind == 'variance' else dict(kernels=list(kernels))))
+    settings = lambda every: dict(streams=2, kind=kind, n=n, every=every, clip=p.clip, sampler=p.sampler, seed=seed, **({} if kind == 'variance' else dict(kernels=list(kernels))))
     named = lambda every: lab.folder(data, config)/f'curve-{kind}-n{n}-{hashlib.sha256(json.dumps(settings(every)).encode()).hexdigest()[:8]}.csv'
     file = named(1) if named(1).exists() else named(every)  # what is measured at one t does not depend on the others
     if not file.exists():

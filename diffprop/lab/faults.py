@@ -18,7 +18,7 @@ from .curves import turns
 from .data import atomic_write, to_float
 from ..error import KERNELS, median_bandwidth
 from .runs import METHODS, SAMPLERS, Lab, choose
-from ..schedule import Schedule, backward_chain, backward_mean, backward_step, forward_sample, forward_step, image_noise, seeded
+from ..schedule import Schedule, backward_chain, backward_mean, backward_step, forward_sample, forward_step, image_noise, seeded, stream
 from ..theorem import linear_model, optimal_eps
 from .training import make_schedule
 
@@ -34,11 +34,10 @@ def twin_chains(schedule: Schedule,
     "The modules s, .., 1 run on several states with one and the same noise (Eq. 2)"
     if len({x.shape for x in states}) != 1: raise ValueError(f'states must be of one shape, got {[tuple(x.shape) for x in states]}')
     x = torch.stack(list(states))
-    chunked = lambda x, t: torch.cat([model(*part) for part in zip(x.split(batch_size), t.split(batch_size))])
     draws = image_noise(seed, range(x.shape[1]), tuple(x.shape[2:]), device=x.device)
-    noise = lambda t: next(draws).to(x).repeat(len(x), *[1]*(x.dim() - 2)) if t > 1 else torch.zeros((), device=x.device)
+    noise = lambda t: next(draws).to(x).repeat(len(x), *[1]*(x.dim() - 2))
     yield s, x
-    for t, y in backward_chain(schedule, chunked, x.flatten(0, 1), s, noise=noise, clip=clip, step=step): yield t, y.reshape(x.shape)
+    for t, y in backward_chain(schedule, model, x.flatten(0, 1), s, noise=noise, clip=clip, step=step, batch_size=batch_size): yield t, y.reshape(x.shape)
 
 # %% ../../nbs/lab/faults.ipynb #800fb4d6
 FAULTS = dict(scale=lambda x, size, generator: (1 + size)*x,
@@ -83,12 +82,12 @@ def fault_dynamics(model: Callable,  # eps = model(x, t)
     "How much of an error given at s is left at t = s, .., 0, against an undisturbed twin with the same noise"
     times = set(range(s + 1) if times is None else times)
     if not times <= set(range(s + 1)): raise ValueError(f'times must be in 0..{s}, got {sorted(times)}')
-    x = forward_sample(schedule, x0, s, generator=seeded(seed, s, 11, device=x0.device))
-    disturbed = [make(x, seeded(seed, s, 12, device=x0.device)) for make in faults.values()]
+    x = forward_sample(schedule, x0, s, generator=stream(seed, 'fault states', s, device=x0.device))
+    disturbed = [make(x, stream(seed, 'faults', s, device=x0.device)) for make in faults.values()]
     rows, given = [], {}
     for t, (plain, *others) in twin_chains(schedule, model, [x, *disturbed], s, seed=seed, batch_size=batch_size, step=step, clip=clip):
         if t not in times and t != s: continue
-        width = median_bandwidth(forward_sample(schedule, x0, t, generator=seeded(seed, t, 13, device=x0.device)), kernel)
+        width = median_bandwidth(forward_sample(schedule, x0, t, generator=stream(seed, 'fault bandwidth', t, device=x0.device)), kernel)
         for name, y in zip(faults, others):
             if not y.isfinite().all(): raise ValueError(f'the samples disturbed by {name!r} are not finite at t = {t}')
             msd, (u, se) = (y - plain).double().square().mean().item(), twin_mmd2(y, plain, kernel, width)
@@ -147,14 +146,14 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
     n, starts = n or p.error_n, list(starts) or [t for t in turns(T) if t]
     if not 3 <= n <= len(images): raise ValueError(f'n must be in 3..{len(images)}, the number of images, got {n}')
     vanilla, schedule, x0 = lab.config(data, 'ddpm', seed), make_schedule(config), to_float(images).to(lab.device)
-    settings = dict(method=method if method in PERFECT else '', kinds=list(kinds), sizes=list(sizes), n=n, every=every, kernel=kernel, sampler=p.sampler, clip=p.clip, own=lab.trained(data, vanilla)['weights'])
+    settings = dict(streams=2, method=method if method in PERFECT else '', kinds=list(kinds), sizes=list(sizes), n=n, every=every, kernel=kernel, sampler=p.sampler, clip=p.clip, own=lab.trained(data, vanilla)['weights'])
     def at(s):
         file = lab.folder(data, config)/f'faults-at{s}-n{n}-{hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]}.csv'
         if not file.exists():
             model = PERFECT[method](schedule, x0) if method in PERFECT else lab.network(data, config)
             faults = {f'{kind} {size:g}': fault(kind, size) for kind in kinds for size in sizes}
             if s < T: faults['own'] = own_fault(schedule, lab.network(data, vanilla), exact_eps(schedule, x0), s, clip=p.clip)
-            chosen = x0[torch.randperm(len(x0), generator=seeded(seed, 14))[:n].to(lab.device)]
+            chosen = x0[torch.randperm(len(x0), generator=stream(seed, 'fault images'))[:n].to(lab.device)]
             d = fault_dynamics(model, schedule, chosen, s, faults, times={*range(0, s, every), s}, kernel=kernel, seed=seed, batch_size=p.batch_size, step=SAMPLERS[p.sampler], clip=p.clip)
             atomic_write(file, lambda q: d.to_csv(q, index=False))
         return pd.read_csv(file)

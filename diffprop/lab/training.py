@@ -22,7 +22,7 @@ from ..bootstrap import GRADIENTS, consistency_loss, nll_loss
 from .data import atomic_write, data_hash, exclusive, to_float
 from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
 from ..error import KERNELS
-from ..schedule import Schedule, seeded
+from ..schedule import Schedule, stream
 from ..unet import UNet
 
 # %% ../../nbs/lab/training.ipynb #579b1277
@@ -124,10 +124,10 @@ def _check_together(c):
 
 # %% ../../nbs/lab/training.ipynb #5f9c2877
 @contextmanager
-def _global_rng(seed, *path, device='cpu'):
+def _global_rng(seed, name, *index, device='cpu'):
     "Lend torch's global random state to what draws from nothing else (initial weights, dropout), and put it back"
     with torch.random.fork_rng([device] if torch.device(device).type == 'cuda' else []):
-        torch.manual_seed(seeded(seed, *path).initial_seed())
+        torch.manual_seed(stream(seed, name, *index).initial_seed())
         yield
 
 def make_schedule(config: Config) -> Schedule:
@@ -141,28 +141,28 @@ def make_network(config: Config,
     "The untrained network of a configuration; its weights depend on config.seed alone"
     channels, height, width = shape
     if height != width: raise ValueError(f'images must be square, got {height} x {width}')
-    with _global_rng(config.seed, 1):
+    with _global_rng(config.seed, 'weights'):
         return UNet(channels, height, width=config.width, mults=config.mults, blocks=config.blocks, attention=config.attention, dropout=config.dropout)
 
 # %% ../../nbs/lab/training.ipynb #587023fe
 def batch_indices(n: int,  # images in the set
                   batch_size: int, step: int,  # step from 0
                   seed: int,  # the run's seed
-                  stream: int = 0  # another stream, another sequence
+                  sequence: int = 0  # 0, 1, ..: a batch that is independent of the others
                  ) -> Tensor:  # (batch_size,) int64
     "Which of n images make batch `step`: positions step*batch_size.. of an endless sequence of shuffles"
     positions = torch.arange(step*batch_size, (step + 1)*batch_size)
-    epochs = {e: torch.randperm(n, generator=seeded(seed, 2, stream, e)) for e in (positions//n).unique().tolist()}
+    epochs = {e: torch.randperm(n, generator=stream(seed, 'batches', sequence, e)) for e in (positions//n).unique().tolist()}
     return torch.stack([epochs[int(e)][i] for e, i in zip(positions//n, positions%n)]) if len(epochs) > 1 else epochs[int(positions[0]//n)][positions%n]
 
 def batch(images: Tensor,  # (N, C, H, W) uint8, the whole set
           size: int, step: int,  # of the batch; step from 0
-          config: Config, stream: int = 0  # as in `batch_indices`
+          config: Config, sequence: int = 0  # as in `batch_indices`
          ) -> Tensor:
     "The (size, C, H, W) float batch of a step in [-1, 1]; half of it mirrored where the configuration says so"
-    x = to_float(images[batch_indices(len(images), size, step, config.seed, stream).to(images.device, non_blocking=True)])
+    x = to_float(images[batch_indices(len(images), size, step, config.seed, sequence).to(images.device, non_blocking=True)])
     if not config.flip: return x
-    mirrored = torch.rand(size, generator=seeded(config.seed, 3, stream, step)) < .5
+    mirrored = torch.rand(size, generator=stream(config.seed, 'flips', sequence, step)) < .5
     return torch.where(mirrored.to(x.device, non_blocking=True).view(-1, 1, 1, 1), x.flip(-1), x)
 
 # %% ../../nbs/lab/training.ipynb #82ba8ccf
@@ -248,9 +248,9 @@ def _regularizer_arguments(c): return dict(L=c.L, rho=c.rho, kernel=c.kernel, sq
 def _gradients(state, model, schedule, images):
     "Leave the gradient of Algorithm 1's loss in the network; return the loss's parts"
     c, step, rank = state.config, state.step, rank_and_size()[0]
-    regularize, generator = c.lam_reg > 0 and step >= c.reg_from, seeded(c.seed, 4, step, device=images.device)
+    regularize, generator = c.lam_reg > 0 and step >= c.reg_from, stream(c.seed, 'training noise', step, device=images.device)
     x0 = batch(images, c.batch_size, step, c)
-    with _global_rng(c.seed, 5, step, *[rank]*(rank > 0), device=images.device) if c.dropout else nullcontext():
+    with _global_rng(c.seed, 'dropout', step, *[rank]*(rank > 0), device=images.device) if c.dropout else nullcontext():
         nll = nll_loss(schedule, model, x0, generator=generator, perturbation=c.perturbation)
         weight = 1 - c.lam_reg if regularize else 1.
         (weight*nll).backward()
