@@ -1,0 +1,59 @@
+"""What the code must look like, in notebooks, modules, benchmarks and here.
+
+    python .ci/form.py    fails on a line over 110 columns, on two statements in a line, on a module over 250 exported
+                          lines, and on export cells over 45 lines or, at the median, over 15
+"""
+import io
+import statistics
+import sys
+import tokenize
+from pathlib import Path
+
+import nbformat
+
+COLUMNS, MODULE, CELL, MEDIAN = 110, 250, 45, 15
+root = Path(__file__).resolve().parents[1]
+faults = []
+
+
+def check_lines(where, source):
+    for number, line in enumerate(source.splitlines(), 1):
+        if len(line) > COLUMNS and not line.startswith('__all__'):
+            faults.append(f'{where}, line {number}: {len(line)} columns, {COLUMNS} at most')
+
+
+def check_statements(where, source):
+    "Semicolons that end a statement; one at the end of a cell, which silences its value, is none"
+    code = '\n'.join('' if line.startswith(('!', '%')) else line for line in source.rstrip().removesuffix(';').splitlines())
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.OP and token.string == ';':
+            faults.append(f'{where}, line {token.start[0]}: two statements in a line')
+
+
+def check_exports(where, cells):
+    "Sizes of exported cells, without blank lines and the directive"
+    sizes = [sum(bool(line.strip()) for line in cell.splitlines()) - 1 for cell in cells]
+    if not sizes: return
+    if sum(sizes) > MODULE: faults.append(f'{where}: {sum(sizes)} exported lines, {MODULE} at most')
+    if max(sizes) > CELL: faults.append(f'{where}: an export cell of {max(sizes)} lines, {CELL} at most')
+    if statistics.median(sizes) > MEDIAN:
+        faults.append(f'{where}: export cells of {statistics.median(sizes):g} lines at the median, {MEDIAN} at most')
+
+
+for path in sorted((root/'nbs').rglob('[!._]*.ipynb')):
+    name, cells = path.relative_to(root), nbformat.read(path, 4).cells
+    code = [(i, cell.source) for i, cell in enumerate(cells) if cell.cell_type == 'code']
+    for i, source in code:
+        check_lines(f'{name} cell {i}', source)
+        check_statements(f'{name} cell {i}', source)
+    check_exports(name, [source for _, source in code if source.startswith('#| export')])
+
+scripts = [*(root/'benchmarks').glob('*.py'), *(root/'.ci').glob('*.py'), root/'setup.py']
+modules = [p for p in (root/'diffprop').rglob('*.py') if p.name != '_modidx.py']
+for path in sorted(scripts + modules):
+    check_lines(path.relative_to(root), path.read_text(encoding='utf-8'))
+    check_statements(path.relative_to(root), path.read_text(encoding='utf-8'))
+check_lines('.ci/run', (root/'.ci'/'run').read_text(encoding='utf-8'))
+
+print('\n'.join(faults) or 'form: all within bounds')
+sys.exit(bool(faults))
