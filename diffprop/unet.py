@@ -9,8 +9,10 @@ __all__ = ['time_embedding', 'ResBlock', 'Attention', 'Downsample', 'Upsample', 
 # %% ../nbs/01_unet.ipynb #eb116912
 import math
 from collections import Counter
+from functools import partial
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,7 +20,7 @@ from torch.nn import functional as F
 def time_embedding(t: Tensor,  # (B,) the paper's t, from 1
                    dim: int  # how many numbers each t becomes: even, at least 4
                   ) -> Tensor:  # (B, dim) float64
-    "Sines, then cosines, of t - 1 at dim/2 frequencies from 1 down to 1/10000"
+    "Sines, then cosines, of t - 1 at dim/2 frequencies from 1 to 1/10000; ValueError for an odd or small dim"
     if dim < 4 or dim % 2: raise ValueError(f'dim must be even and at least 4, got {dim}')
     k = torch.arange(dim//2, dtype=torch.float64, device=t.device)
     angle = (t - 1)[:, None]*torch.exp(-math.log(1e4)*k/(dim//2 - 1))
@@ -41,9 +43,11 @@ class ResBlock(nn.Module):
                  groups: int,  # of GroupNorm: divides c_in and c_out
                  dropout: float = 0.):  # in [0, 1), between the convolutions, when training
         super().__init__()
-        self.norm1, self.conv1 = nn.GroupNorm(groups, c_in, eps=1e-6), _scaled(nn.Conv2d(c_in, c_out, 3, padding=1))
+        self.norm1 = nn.GroupNorm(groups, c_in, eps=1e-6)
+        self.conv1 = _scaled(nn.Conv2d(c_in, c_out, 3, padding=1))
         self.time = _scaled(nn.Linear(c_emb, c_out))
-        self.norm2, self.conv2 = nn.GroupNorm(groups, c_out, eps=1e-6), _scaled(nn.Conv2d(c_out, c_out, 3, padding=1), _ALMOST_ZERO)
+        self.norm2 = nn.GroupNorm(groups, c_out, eps=1e-6)
+        self.conv2 = _scaled(nn.Conv2d(c_out, c_out, 3, padding=1), _ALMOST_ZERO)
         self.dropout = nn.Dropout(dropout)
         self.skip = _scaled(nn.Conv2d(c_in, c_out, 1)) if c_in != c_out else nn.Identity()
 
@@ -51,6 +55,15 @@ class ResBlock(nn.Module):
         h = self.conv1(F.silu(self.norm1(x))) + self.time(emb)[:, :, None, None]
         h = self.conv2(self.dropout(F.silu(self.norm2(h))))
         return self.skip(x) + h
+
+# %% ../nbs/01_unet.ipynb #8762468b
+def _choose_groups(width, groups=None):
+    "GroupNorm's number of groups; ValueError where a given number would leave the network blind to t"
+    if groups is None: return max(g for g in (1, 2, 4, 8, 16, 32) if width % g == 0 and width//g >= 4)
+    if groups < 1 or width % groups or width == groups:
+        raise ValueError(f'groups must divide the width, {width}, and leave 2 channels or more to a group, '
+                         f'got {groups}')
+    return groups
 
 # %% ../nbs/01_unet.ipynb #944eaf0d
 class Attention(nn.Module):
@@ -65,8 +78,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, emb: Tensor | None = None) -> Tensor:
         pixels = self.qkv(self.norm(x)).flatten(2).transpose(1, 2).contiguous()  # (B, HW, 3c)
-        q, k, v = pixels[:, None].chunk(3, dim=-1)  # (B, 1 head, HW, c) each
-        h = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
+        q, k, v = pixels[:, None].chunk(3, dim=-1)                               # (B, 1 head, HW, c) each
+        h = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)        # (B, c, HW)
         return x + self.out(h.reshape(x.shape))
 
 # %% ../nbs/01_unet.ipynb #34001502
@@ -76,7 +89,8 @@ class Downsample(nn.Module):
         super().__init__()
         self.conv = _scaled(nn.Conv2d(c, c, 3, stride=2))
 
-    def forward(self, x: Tensor, emb: Tensor | None = None) -> Tensor: return self.conv(F.pad(x, (0, 1, 0, 1)))
+    def forward(self, x: Tensor, emb: Tensor | None = None) -> Tensor:
+        return self.conv(F.pad(x, (0, 1, 0, 1)))
 
 class Upsample(nn.Module):
     "Twice the resolution: `(B, c, H, W)` to `(B, c, 2H, 2W)`"
@@ -84,98 +98,119 @@ class Upsample(nn.Module):
         super().__init__()
         self.conv = _scaled(nn.Conv2d(c, c, 3, padding=1))
 
-    def forward(self, x: Tensor, emb: Tensor | None = None) -> Tensor: return self.conv(F.interpolate(x, scale_factor=2., mode='nearest'))
+    def forward(self, x: Tensor, emb: Tensor | None = None) -> Tensor:
+        return self.conv(F.interpolate(x, scale_factor=2., mode='nearest'))
 
 # %% ../nbs/01_unet.ipynb #83f76c57
-def _check_config(channels, size, width, mults, blocks, attention, dropout, groups):
-    "Refuse what cannot be built; return the number of groups"
-    if not mults or any(int(m) != m or m < 1 for m in mults): raise ValueError(f'mults must be whole numbers of at least 1, one for each level, got {mults}')
-    if channels < 1 or blocks < 1: raise ValueError(f'channels and blocks must be at least 1, got {channels} and {blocks}')
+def _check_config(channels, size, width, mults, blocks, attention, dropout):
+    "Refuse what cannot be built, by name"
+    if not mults or any(int(m) != m or m < 1 for m in mults):
+        raise ValueError(f'mults must be whole numbers of at least 1, one for each level, got {mults}')
+    if channels < 1 or blocks < 1:
+        raise ValueError(f'channels and blocks must be at least 1, got {channels} and {blocks}')
     if width < 4 or width % 2: raise ValueError(f'width must be even and at least 4, got {width}')
-    if size < 1 or size % 2**(len(mults) - 1): raise ValueError(f'size must be divisible by {2**(len(mults) - 1)} for {len(mults)} levels, got {size}')
+    by = 2**(len(mults) - 1)
+    if size < 1 or size % by:
+        raise ValueError(f'size must be divisible by {by} for {len(mults)} levels, got {size}')
     if not 0 <= dropout < 1: raise ValueError(f'dropout must be in [0, 1), got {dropout}')
     levels = [size >> i for i in range(len(mults))]
-    if unknown := [a for a in attention if a not in levels]: raise ValueError(f'attention must be among the resolutions {levels}, got {unknown[0]}')
-    if groups is None: return max(g for g in (1, 2, 4, 8, 16, 32) if width % g == 0 and width//g >= 4)
-    if groups < 1 or width % groups or width == groups:
-        raise ValueError(f'groups must divide the width, {width}, and leave 2 channels or more to a group, got {groups}')
-    return groups
+    if unknown := [a for a in attention if a not in levels]:
+        raise ValueError(f'attention must be among the resolutions {levels}, got {unknown[0]}')
 
-# %% ../nbs/01_unet.ipynb #03da9256
+# %% ../nbs/01_unet.ipynb #c7cea7c6
 class _Stage(nn.ModuleList):
     "Blocks in a row, each given the time's embedding"
     def forward(self, x, emb):
         for block in self: x = block(x, emb)
         return x
 
+# %% ../nbs/01_unet.ipynb #03da9256
 class UNet(nn.Module):
     "DDPM's network: the noise in x_t, eps = unet(x, t), shared by all modules of the chain (Sec. 2)"
     def __init__(self,
                  channels: int = 3,  # of the image
                  size: int = 32,  # the image's height and width in pixels
                  width: int = 128,  # channels at the first level
-                 mults: tuple = (1, 2, 2, 2),  # width of each level over `width`; each level has half the resolution of the one before
+                 mults: tuple = (1, 2, 2, 2),  # each level's width over `width`; resolution halves at each
                  blocks: int = 2,  # residual blocks a level on the way down; one more on the way up
-                 attention: tuple = (16,),  # the resolutions, in pixels, that have attention; the bottom of the U always has
-                 dropout: float = 0.1,  # in the residual blocks, when training; drawn from torch's global generator
-                 groups: int | None = None  # of GroupNorm; None: the largest power of 2 up to 32 with 4 channels or more to a group
-                ):
+                 attention: tuple = (16,),  # resolutions in pixels; the bottom of the U always has it
+                 dropout: float = 0.1,  # in training only; drawn from torch's global generator
+                 groups: int | None = None):  # of GroupNorm; None: as many as leave 4 channels each, up to 32
         super().__init__()
-        groups = _check_config(channels, size, width, mults, blocks, attention, dropout, groups)
+        _check_config(channels, size, width, mults, blocks, attention, dropout)
+        groups = _choose_groups(width, groups)
         self.config = dict(channels=channels, size=size, width=width, mults=tuple(mults), blocks=blocks,
-                           attention=tuple(attention), dropout=dropout, groups=groups)  # UNet(**unet.config) is another one like it
-        c_emb, levels = 4*width, list(enumerate(mults))
-        res = lambda c_in, c_out: ResBlock(c_in, c_out, c_emb, groups, dropout)
-        attend = lambda level, c: [Attention(c, groups)] if size >> level in attention else []
-        self.embed = nn.Sequential(_scaled(nn.Linear(width, c_emb)), nn.SiLU(), _scaled(nn.Linear(c_emb, c_emb)), nn.SiLU())
+                           attention=tuple(attention), dropout=dropout, groups=groups)
+        res = partial(ResBlock, c_emb=4*width, groups=groups, dropout=dropout)
+        widths = [m*width for m in mults]
+        def stage(c_in, level, *last):
+            layers = [res(c_in, widths[level])]
+            if size >> level in attention: layers.append(Attention(widths[level], groups))
+            return _Stage([*layers, *last])
+
+        self.embed = nn.Sequential(_scaled(nn.Linear(width, 4*width)), nn.SiLU(),
+                                   _scaled(nn.Linear(4*width, 4*width)), nn.SiLU())
         self.first = _scaled(nn.Conv2d(channels, width, 3, padding=1))
-        self.down, self.up, c, kept = nn.ModuleList(), nn.ModuleList(), width, [width]
-        for level, m in levels:
+        self.down, self.up, kept = nn.ModuleList(), nn.ModuleList(), [width]  # kept: channels of the skips
+        for level, c in enumerate(widths):
             for _ in range(blocks):
-                self.down.append(_Stage([res(c, m*width), *attend(level, m*width)])); kept.append(c := m*width)
-            if level < len(mults) - 1: self.down.append(_Stage([Downsample(c)])); kept.append(c)
+                self.down.append(stage(kept[-1], level))
+                kept.append(c)
+            if level < len(widths) - 1:
+                self.down.append(_Stage([Downsample(c)]))
+                kept.append(c)
         self.mid = _Stage([res(c, c), Attention(c, groups), res(c, c)])
-        for level, m in reversed(levels):
+        for level, out in reversed(list(enumerate(widths))):
             for i in range(blocks + 1):
-                grow = [Upsample(m*width)] if level and i == blocks else []
-                self.up.append(_Stage([res(c + kept.pop(), m*width), *attend(level, m*width), *grow])); c = m*width
-        self.last = nn.Sequential(nn.GroupNorm(groups, c, eps=1e-6), nn.SiLU(), _scaled(nn.Conv2d(c, channels, 3, padding=1), _ALMOST_ZERO))
+                grow = [Upsample(out)] if level and i == blocks else []
+                self.up.append(stage(c + kept.pop(), level, *grow))
+                c = out
+        norm, conv = nn.GroupNorm(groups, c, eps=1e-6), nn.Conv2d(c, channels, 3, padding=1)
+        self.last = nn.Sequential(norm, nn.SiLU(), _scaled(conv, _ALMOST_ZERO))
 
-    def forward(self, x: Tensor,  # (B, channels, H, W) x_t; H and W divisible by 2**(levels - 1)
-                t: Tensor  # (B,) int64, the paper's t, from 1
-               ) -> Tensor:  # like x, the predicted noise
-        self._check(x, t)
-        emb = self.embed(time_embedding(t, self.config['width']).to(self.first.weight.dtype))
-        x = self.first(x)
-        kept = [x]
-        for stage in self.down: kept.append(x := stage(x, emb))
-        x = self.mid(x, emb)
-        for stage in self.up: x = stage(torch.cat([x, kept.pop()], 1), emb)
-        return self.last(x)
+# %% ../nbs/01_unet.ipynb #a605527e
+@patch
+def _check_input(self: UNet, x, t):
+    c, by = self.config['channels'], 2**(len(self.config['mults']) - 1)
+    if x.dim() != 4 or x.shape[1] != c: raise ValueError(f'x must be (B, {c}, H, W), got {tuple(x.shape)}')
+    if x.shape[2] % by or x.shape[3] % by:
+        raise ValueError(f"x's height and width must be divisible by {by}, got {tuple(x.shape)}")
+    if not isinstance(t, Tensor) or t.shape != x.shape[:1] or t.is_floating_point():
+        got = f'{t.dtype} {tuple(t.shape)}' if isinstance(t, Tensor) else t
+        raise ValueError(f't must be ({len(x)},) int64, one for each image, got {got}')
+    if t.device.type == 'cpu' and (t < 1).any():  # on a GPU the look would make it wait
+        raise ValueError(f"t is the paper's, from 1, got {int(t.min())}")
 
-    def _check(self, x, t):
-        c, by = self.config['channels'], 2**(len(self.config['mults']) - 1)
-        if x.dim() != 4 or x.shape[1] != c: raise ValueError(f'x must be (B, {c}, H, W), got {tuple(x.shape)}')
-        if x.shape[2] % by or x.shape[3] % by: raise ValueError(f"x's height and width must be divisible by {by}, got {tuple(x.shape)}")
-        if not isinstance(t, Tensor) or t.shape != x.shape[:1] or t.is_floating_point():
-            raise ValueError(f't must be ({len(x)},) int64, one for each image, got {f"{t.dtype} {tuple(t.shape)}" if isinstance(t, Tensor) else t}')
-        if t.device.type == 'cpu' and (t < 1).any(): raise ValueError(f"t is the paper's, from 1, got {int(t.min())}")  # on a GPU looking would mean waiting
+@patch
+def forward(self: UNet, x: Tensor,  # (B, channels, H, W) x_t; H and W divisible by 2**(levels - 1)
+            t: Tensor  # (B,) int64, the paper's t, from 1
+           ) -> Tensor:  # like x, the predicted noise
+    "The noise in x_t; ValueError where x or t has another shape, or t begins at 0"
+    self._check_input(x, t)
+    emb = self.embed(time_embedding(t, self.config['width']).to(self.first.weight.dtype))
+    x = self.first(x)
+    kept = [x]
+    for stage in self.down: kept.append(x := stage(x, emb))
+    x = self.mid(x, emb)
+    for stage in self.up: x = stage(torch.cat([x, kept.pop()], 1), emb)
+    return self.last(x)
 
 # %% ../nbs/01_unet.ipynb #cc8b5a0e
-def diffusers_config(unet: UNet) -> dict:  # UNet2DModel(**diffusers_config(unet)) has this network's architecture
-    "The same network in the words of diffusers' `UNet2DModel`"
+def diffusers_config(unet: UNet  # any
+                    ) -> dict:  # UNet2DModel(**diffusers_config(unet)) has this network's architecture
+    "The network's configuration as diffusers' `UNet2DModel` takes it"
     c = unet.config
     attends = ['Attn'*((c['size'] >> i) in c['attention']) for i in range(len(c['mults']))]
-    return dict(sample_size=c['size'], in_channels=c['channels'], out_channels=c['channels'], layers_per_block=c['blocks'],
-                block_out_channels=tuple(m*c['width'] for m in c['mults']), dropout=c['dropout'], norm_num_groups=c['groups'],
-                down_block_types=tuple(f'{a}DownBlock2D' for a in attends), up_block_types=tuple(f'{a}UpBlock2D' for a in attends[::-1]),
-                attention_head_dim=None, act_fn='silu', norm_eps=1e-6, downsample_padding=0, freq_shift=1, flip_sin_to_cos=False)
+    return dict(sample_size=c['size'], in_channels=c['channels'], out_channels=c['channels'],
+                layers_per_block=c['blocks'], dropout=c['dropout'], norm_num_groups=c['groups'],
+                block_out_channels=tuple(m*c['width'] for m in c['mults']),
+                down_block_types=tuple(f'{a}DownBlock2D' for a in attends),
+                up_block_types=tuple(f'{a}UpBlock2D' for a in attends[::-1]),
+                attention_head_dim=None, act_fn='silu', norm_eps=1e-6,
+                downsample_padding=0, freq_shift=1, flip_sin_to_cos=False)
 
 # %% ../nbs/01_unet.ipynb #c84b264d
 _BLOCKS = {ResBlock: 'resnets', Attention: 'attentions', Downsample: 'downsamplers', Upsample: 'upsamplers'}
-_LAYERS = {'time': ['time_emb_proj'], 'skip': ['conv_shortcut'], 'norm': ['group_norm'], 'qkv': ['to_q', 'to_k', 'to_v'], 'out': ['to_out.0']}
-_ENDS = {'embed.0': 'time_embedding.linear_1', 'embed.2': 'time_embedding.linear_2', 'first': 'conv_in', 'last.0': 'conv_norm_out', 'last.2': 'conv_out'}
-_OLD = {'query': 'to_q', 'key': 'to_k', 'value': 'to_v', 'proj_attn': 'to_out.0'}  # diffusers' names of 2022
 
 def _blocks(unet):
     "Each block's name here and in diffusers"
@@ -187,11 +222,19 @@ def _blocks(unet):
                 yield f'{side}.{i}.{j}', f'{side}_blocks.{level}.{kind}.{seen[kind]}'
                 seen[kind] += 1
                 if kind.endswith('samplers'): level, seen = level + 1, Counter()
-    for i, name in enumerate(('resnets.0', 'attentions.0', 'resnets.1')): yield f'mid.{i}', f'mid_block.{name}'
+    for i, name in enumerate(('resnets.0', 'attentions.0', 'resnets.1')):
+        yield f'mid.{i}', f'mid_block.{name}'
+
+# %% ../nbs/01_unet.ipynb #d8ef1539
+_ENDS = {'embed.0': 'time_embedding.linear_1', 'embed.2': 'time_embedding.linear_2', 'first': 'conv_in',
+         'last.0': 'conv_norm_out', 'last.2': 'conv_out'}
+_LAYERS = {'time': ['time_emb_proj'], 'skip': ['conv_shortcut'], 'norm': ['group_norm'],
+           'qkv': ['to_q', 'to_k', 'to_v'], 'out': ['to_out.0']}  # other layers have the same name in both
 
 def _names(unet):
     "{a tensor here: its names in diffusers}: three for the stacked q, k and v, one for any other"
-    names = {f'{ours}.{kind}': [f'{theirs}.{kind}'] for ours, theirs in _ENDS.items() for kind in ('weight', 'bias')}
+    kinds = 'weight', 'bias'
+    names = {f'{ours}.{kind}': [f'{theirs}.{kind}'] for ours, theirs in _ENDS.items() for kind in kinds}
     for ours, theirs in _blocks(unet):
         for tensor in unet.get_submodule(ours).state_dict():
             layer, kind = tensor.split('.')
@@ -199,22 +242,37 @@ def _names(unet):
     return names
 
 # %% ../nbs/01_unet.ipynb #1a8a51fa
-def to_diffusers(unet: UNet) -> dict[str, Tensor]:  # a copy: for UNet2DModel(**diffusers_config(unet)).load_state_dict
+def to_diffusers(unet: UNet  # is not changed
+                ) -> dict[str, Tensor]:  # a copy: for UNet2DModel(**diffusers_config(unet)).load_state_dict
     "The network's weights under diffusers' names"
-    state = unet.state_dict()
-    return {name: (part.flatten(1) if 'attentions' in name and part.dim() == 4 else part).clone()  # its projections are matrices
-            for ours, names in _names(unet).items() for name, part in zip(names, state[ours].chunk(len(names)))}
+    state, converted = unet.state_dict(), {}
+    for ours, names in _names(unet).items():
+        for name, part in zip(names, state[ours].chunk(len(names))):
+            matrix = 'attentions' in name and part.dim() == 4  # a 1x1 convolution here
+            converted[name] = (part.flatten(1) if matrix else part).clone()
+    return converted
+
+# %% ../nbs/01_unet.ipynb #4b59eb00
+_OLD = {'query': 'to_q', 'key': 'to_k', 'value': 'to_v', 'proj_attn': 'to_out.0'}  # diffusers' names of 2022
+
+def _todays(name):
+    if 'attentions' in name:
+        for old, new in _OLD.items(): name = name.replace(f'.{old}.', f'.{new}.')
+    return name
 
 def from_diffusers(unet: UNet,  # is changed: its weights become the given ones
-                   state: dict[str, Tensor]  # the state_dict of a `UNet2DModel`, in today's names or those of 2022
+                   state: dict[str, Tensor]  # of a `UNet2DModel`, in today's names or those of 2022
                   ) -> UNet:  # the same unet
-    "Load a diffusers `UNet2DModel`'s weights; ValueError where a name is missing or unknown or a shape differs"
-    old = lambda name: next((name.replace(f'.{o}.', f'.{n}.') for o, n in _OLD.items() if 'attentions' in name and f'.{o}.' in name), name)
-    state, want = {old(name): value for name, value in state.items()}, to_diffusers(unet)
+    "Load a diffusers `UNet2DModel`'s weights; ValueError for a missing or unknown name or another shape"
+    state, want = {_todays(name): value for name, value in state.items()}, to_diffusers(unet)
     for what, bad in dict(missing=want.keys() - state.keys(), unknown=state.keys() - want.keys()).items():
-        if bad: raise ValueError(f'state has {len(bad)} {what} names, first {min(bad)}: is it of another configuration than {unet.config}?')
+        if bad:
+            raise ValueError(f'state has {len(bad)} {what} names, first {min(bad)}: '
+                             f'is it of another configuration than {unet.config}?')
     for name, value in want.items():
-        if state[name].shape != value.shape: raise ValueError(f'{name} must be {tuple(value.shape)}, got {tuple(state[name].shape)}')
+        if state[name].shape != value.shape:
+            raise ValueError(f'{name} must be {tuple(value.shape)}, got {tuple(state[name].shape)}')
     now = unet.state_dict()
-    unet.load_state_dict({ours: torch.cat([state[n] for n in names]).reshape(now[ours].shape) for ours, names in _names(unet).items()})
+    stacked = {k: torch.cat([state[name] for name in names]) for k, names in _names(unet).items()}
+    unet.load_state_dict({k: value.reshape(now[k].shape) for k, value in stacked.items()})
     return unet
