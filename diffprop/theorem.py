@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['optimal_eps', 'optimal_variance', 'gaussian_marginals', 'linear_model', 'gaussian_chain', 'unit_eps', 'Mixture',
-           'grid_chain', 'sampled_chain', 'knn_entropy', 'assumptions']
+           'grid_chain', 'knn_entropy', 'assumptions']
 
 # %% ../nbs/03_theorem.ipynb #e58c018f
 import math
@@ -32,11 +32,11 @@ def optimal_eps(schedule: Schedule,
     slope = (1 - ab).sqrt()/(ab*var + 1 - ab).clamp(min=1e-300)
     return torch.broadcast_tensors(slope, -slope*ab.sqrt()*mean)
 
-# %% ../nbs/03_theorem.ipynb #8e289011
+# %% ../nbs/03_theorem.ipynb #edd340f1
 def optimal_variance(schedule: Schedule,
                      var: Tensor | float  # of the data, (K,) or a number
                     ) -> Tensor:  # (T+1,)
-    "The variance of q(x_{t-1} | x_t) for data N(., diag(var)), its mean over dimensions, for `Schedule` (Eq. 19)"
+    "Variance of q(x_{t-1} | x_t) for data N(., diag(var)), averaged over dimensions, for `Schedule` (Eq. 19)"
     ab = schedule.alpha_bar[:, None]
     Q = ab*torch.as_tensor(var, dtype=torch.float64) + 1 - ab
     return torch.cat([torch.zeros(1), (schedule.beta[1:, None]*Q[:-1]/Q[1:]).mean(1)])
@@ -58,7 +58,7 @@ def _affine(schedule, slope, offset):
     root, to_eps = schedule.alpha.sqrt()[:, None], (schedule.beta/(1 - schedule.alpha_bar).sqrt())[:, None]
     return torch.broadcast_tensors((1 - to_eps*slope)/root, -to_eps*offset/root)
 
-# %% ../nbs/03_theorem.ipynb #6342c0ce
+# %% ../nbs/03_theorem.ipynb #c6a5445c
 def gaussian_marginals(schedule: Schedule,
                        slope: Tensor | float,  # of eps_theta in x: (T+1, K), (T+1,) or a number
                        offset: Tensor | float = 0.  # of eps_theta, likewise
@@ -71,7 +71,7 @@ def gaussian_marginals(schedule: Schedule,
         var[t-1] = A[t]**2*var[t] + sigma2[t]
     return torch.tensor(mean), torch.tensor(var)
 
-# %% ../nbs/03_theorem.ipynb #5113f07f
+# %% ../nbs/03_theorem.ipynb #132a870f
 def linear_model(slope: Tensor,  # (T+1, K) or (T+1,)
                  offset: Tensor | float = 0.  # likewise, or a number
                 ) -> Callable:  # eps = model(x, t)
@@ -87,7 +87,7 @@ def _kl(gap2, s, q):
     log = torch.where(d.abs() < .5, d.log1p(), (s/q).log())  # accurate for s near q, and for s near 0
     return torch.where(q > 0, (d - log + gap2/q)/2, torch.inf)
 
-def _module_terms(schedule, mean, var, slope, offset, M, S):
+def _modules(schedule, mean, var, slope, offset, M, S):
     "The terms of the modules t = 1..T, (T, K) each"
     ab, best = schedule.alpha_bar[:, None], optimal_eps(schedule, var, mean)
     Q, miss, out = ab*var + 1 - ab, best[0] - slope, slope*M + offset  # out: mean of the network's output
@@ -98,50 +98,42 @@ def _module_terms(schedule, mean, var, slope, offset, M, S):
     back = (to_eps*(slope*A*S)[1:] - alpha.sqrt()*sigma2)/S[:-1]  # gain of p(x_t | x_{t-1}) less that of q
     return dict(module_error=_kl(to_eps**2/alpha*error2[1:], sigma2, beta*Q[:-1]/Q[1:]),
                 recovery=_kl(back**2*S[:-1] + (to_eps*out[1:])**2, sigma2*S[1:]/S[:-1], beta),
-                c=-(alpha*ratio - 1 - ratio.log() + beta/(1 - ab[1:])*eps2[1:])/2,
-                eps2=eps2[1:])
+                c=-(alpha*ratio - 1 - ratio.log() + beta/(1 - ab[1:])*eps2[1:])/2, eps2=eps2[1:])
 
-# %% ../nbs/03_theorem.ipynb #1edcdccb
-def _check_data(schedule, var, mean):
+# %% ../nbs/03_theorem.ipynb #ae3f25c4
+def _frame(columns):
+    "One row a t: a column that is short by one belongs to the modules t = 1..T"
+    rows = len(columns['kl'])
+    table = pd.DataFrame({k: pd.Series(v.numpy(), range(rows - len(v), rows)) for k, v in columns.items()})
+    table.insert(6, 'mu', 1 - table.recovery/table.kl)  # by the balance of section 6; none where D_KL(t) = 0
+    return table.rename_axis('t')
+
+# %% ../nbs/03_theorem.ipynb #2c68779a
+def gaussian_chain(schedule: Schedule,
+                   var: Tensor | float,  # of the data, (K,) or a number; 0: a point mass, of infinite KL
+                   slope: Tensor | float,  # of eps_theta in x: (T+1, K), (T+1,) or a number
+                   mean: Tensor | float = 0.,  # of the data, (K,) or a number
+                   offset: Tensor | float = 0.  # of eps_theta, like slope
+                  ) -> pd.DataFrame:  # nats per dimension, indexed by t
+    "Theorem 4.1's terms for an affine eps_theta; ValueError on bad shapes and NaN (Eq. 11, 12, 13, 17, 25)"
+    slope, offset = _table(schedule, 'slope', slope), _table(schedule, 'offset', offset)
+    var, mean = (torch.as_tensor(v, dtype=torch.float64) for v in (var, mean))
     if not (var >= 0).all() or not var.isfinite().all():
         raise ValueError(f'var must be finite and at least 0, got {var.min().item()}')
     if not mean.isfinite().all(): raise ValueError('mean must be finite')
     if (var == 0).any() and schedule.sigma2[1] == 0:
         raise ValueError('var must be positive where sigma2[1] is 0: two point masses have no KL')
-
-def _frame(columns):
-    "One row a t: a column that is short by one belongs to the modules t = 1..T"
-    rows = len(columns['kl'])
-    columns = {k: torch.cat([v.new_full((rows - len(v),), torch.nan), v]).numpy() for k, v in columns.items()}
-    table = pd.DataFrame(columns).rename_axis('t')
-    table.insert(6, 'mu', 1 - table.recovery/table.kl)  # by the balance of section 6; no value where D_KL(t) = 0
-    return table
-
-# %% ../nbs/03_theorem.ipynb #80f49724
-def gaussian_chain(schedule: Schedule,
-                   var: Tensor | float,  # of the data, (K,) or a number; 0: a point mass, whose KL is infinite
-                   slope: Tensor | float,  # of eps_theta in x: (T+1, K), (T+1,) or a number
-                   mean: Tensor | float = 0.,  # of the data, (K,) or a number
-                   offset: Tensor | float = 0.  # of eps_theta, like slope
-                  ) -> pd.DataFrame:  # nats per dimension, indexed by t
-    """Every term of Theorem 4.1 in closed form, for Gaussian data and an affine eps_theta (Eq. 11, 12, 13, 17, 25)
-
-    Bad shapes and NaN raise ValueError."""
-    slope, offset = _table(schedule, 'slope', slope), _table(schedule, 'offset', offset)
-    var, mean = (torch.as_tensor(v, dtype=torch.float64) for v in (var, mean))
-    _check_data(schedule, var, mean)
     slope, offset, mean, var = torch.broadcast_tensors(slope, offset, mean, var)
     M, S = gaussian_marginals(schedule, slope, offset)
     ab = schedule.alpha_bar[:, None]
     Q, gap2 = ab*var + 1 - ab, (M - ab.sqrt()*mean)**2
     terms = dict(kl=_kl(gap2, S, Q), ce=((2*torch.pi*Q).log() + (S + gap2)/Q)/2,
-                 entropy=(2*torch.pi*math.e*S).log()/2)
-    terms |= _module_terms(schedule, mean, var, slope, offset, M, S)
+                 entropy=(2*torch.pi*math.e*S).log()/2) | _modules(schedule, mean, var, slope, offset, M, S)
     return _frame({name: v.mean(1) for name, v in terms.items()})
 
 # %% ../nbs/03_theorem.ipynb #bd01eb48
 def unit_eps(schedule: Schedule) -> Tensor:  # slope, (T+1,)
-    "The slope whose output on the chain's own inputs is exactly N(0, I) at every t, as Theorem 4.1 assumes (Eq. 26)"
+    "The slope whose output on the chain's own inputs is N(0, I) at every t, as Theorem 4.1 assumes (Eq. 26)"
     slope, var = torch.zeros(schedule.T + 1, dtype=torch.float64), torch.ones((), dtype=torch.float64)
     to_eps = schedule.beta/(1 - schedule.alpha_bar).sqrt()
     for t in range(schedule.T, 0, -1):
@@ -166,7 +158,7 @@ class Mixture:
             raise ValueError('var must be positive, weight at least 0 and sum to 1')
         for name, value in dict(weight=w, mean=m, var=v).items(): object.__setattr__(self, name, value)
 
-# %% ../nbs/03_theorem.ipynb #cf2fcaf9
+# %% ../nbs/03_theorem.ipynb #d1e991a3
 @patch
 def sample(self: Mixture,
            n: int,  # how many
@@ -177,18 +169,12 @@ def sample(self: Mixture,
     noise = torch.randn(n, self.mean.shape[1], generator=generator, dtype=torch.float64)
     return self.mean[which] + self.var[which].sqrt()*noise
 
-# %% ../nbs/03_theorem.ipynb #7ea56ef1
+# %% ../nbs/03_theorem.ipynb #fbe1fc20
 @patch
-def _at(self: Mixture, schedule, t):
-    "Mean and variance of the components of q(x_t), (C, K) each"
+def _components(self: Mixture, schedule, t):
+    "Those of q(x_t), as a (C, K) Normal"
     ab = schedule.alpha_bar[t]
-    return ab.sqrt()*self.mean, ab*self.var + 1 - ab
-
-@patch
-def _parts(self: Mixture, schedule, x, t):
-    "Log of weight times density of the components of q(x_t), (..., C)"
-    mean, var = self._at(schedule, t)
-    return self.weight.log() + Normal(mean, var.sqrt()).log_prob(x[..., None, :]).sum(-1)
+    return Normal(ab.sqrt()*self.mean, (ab*self.var + 1 - ab).sqrt())
 
 @patch
 def log_prob(self: Mixture, schedule: Schedule,
@@ -196,9 +182,10 @@ def log_prob(self: Mixture, schedule: Schedule,
              t: int  # 0..T
             ) -> Tensor:  # (...), nats
     "log q(x_t) at x (Eq. 6)"
-    return self._parts(schedule, x, t).logsumexp(-1)
+    logs = self._components(schedule, t).log_prob(x[..., None, :]).sum(-1)
+    return (self.weight.log() + logs).logsumexp(-1)
 
-# %% ../nbs/03_theorem.ipynb #26c67a25
+# %% ../nbs/03_theorem.ipynb #a25314ee
 @patch
 def log_posterior(self: Mixture, schedule: Schedule,
                   before: Tensor,  # x_{t-1}, (..., K)
@@ -206,24 +193,18 @@ def log_posterior(self: Mixture, schedule: Schedule,
                   t: int  # 1..T
                  ) -> Tensor:  # (...), nats
     "log q(x_{t-1} | x_t) at `before` and `x`"
-    (m0, v0), (m1, v1) = self._at(schedule, t - 1), self._at(schedule, t)
-    mean = m0 + schedule.alpha[t].sqrt()*v0/v1*(x[..., None, :] - m1)
-    parts = Normal(mean, (schedule.beta[t]*v0/v1).sqrt()).log_prob(before[..., None, :]).sum(-1)
-    return (self._parts(schedule, x, t).log_softmax(-1) + parts).logsumexp(-1)
+    old, now = self._components(schedule, t - 1), self._components(schedule, t)
+    shrink, x, before = old.variance/now.variance, x[..., None, :], before[..., None, :]
+    step = Normal(old.mean + schedule.alpha[t].sqrt()*shrink*(x - now.mean), (schedule.beta[t]*shrink).sqrt())
+    which = (self.weight.log() + now.log_prob(x).sum(-1)).log_softmax(-1)  # component, given x
+    return (which + step.log_prob(before).sum(-1)).logsumexp(-1)
 
 # %% ../nbs/03_theorem.ipynb #e57c0017
-def _check_density(schedule):
-    if (schedule.sigma2[1:] > 0).all(): return
-    raise ValueError("sigma2 must be positive for t = 1..T: with variance 'posterior' the last module has no density")
-
-def _module(schedule, model, x, t):
-    "p_theta(x_{t-1} | x_t = x), through the library"
-    return Normal(backward_step(schedule, model, x, t, torch.zeros_like(x)), schedule.sigma2[t].sqrt())
-
 def _grid_step(schedule, model, mixture, grid, t, log_p):
     "log p_theta(x_{t-1}) from log p_theta(x_t), and the terms of the module between them"
     x, dx = grid[:, None], grid[1] - grid[0]
-    module = _module(schedule, model, x, t).log_prob(grid)  # (x_t, x_{t-1}), as all below
+    mean = backward_step(schedule, model, x, t, torch.zeros_like(x))
+    module = Normal(mean, schedule.sigma2[t].sqrt()).log_prob(grid)  # (x_t, x_{t-1}), as all below
     joint = log_p[:, None] + module
     before = joint.logsumexp(0) + dx.log()
     forward = Normal(schedule.alpha[t].sqrt()*grid, schedule.beta[t].sqrt()).log_prob(x)
@@ -233,107 +214,70 @@ def _grid_step(schedule, model, mixture, grid, t, log_p):
     weight = joint.exp()*dx**2
     return before, {k: (weight*v).sum() for k, v in logs.items()} | dict(eps2=(log_p.exp()*dx)@square)
 
-# %% ../nbs/03_theorem.ipynb #78cb58e5
+# %% ../nbs/03_theorem.ipynb #5b28727c
 @torch.no_grad()
 def grid_chain(schedule: Schedule,
                model: Callable,  # eps = model(x, t) for x of shape (B, 1), float64
                mixture: Mixture,  # the data, K = 1
                grid: Tensor  # (G,) evenly spaced points, wide enough for every p_theta(x_t)
-              ) -> tuple[pd.DataFrame, Tensor]:  # the table of `gaussian_chain`, and log p_theta on the grid, (T+1, G)
+              ) -> tuple[pd.DataFrame, Tensor]:  # `gaussian_chain`'s table, and log p_theta, (T+1, G)
     "Every term of Theorem 4.1 by quadrature, for any network on a one-dimensional mixture (Eq. 7, 12, 13)"
-    _check_density(schedule)
+    if not (schedule.sigma2[1:] > 0).all():
+        raise ValueError("sigma2 must be positive for t = 1..T: "
+                         "with variance 'posterior' the last module has no density")
     log_p, steps = [Normal(0, 1).log_prob(grid)], []
     for t in range(schedule.T, 0, -1):
         before, terms = _grid_step(schedule, model, mixture, grid, t, log_p[0])
         log_p, steps = [before, *log_p], [terms, *steps]
     log_p = torch.stack(log_p)
     weight = log_p.exp()*(grid[1] - grid[0])
-    low, high = weight.sum(1).aminmax()
-    if max(high - 1, 1 - low) > 1e-6:
-        raise ValueError(f'grid is too narrow or too coarse: it holds {low:.6f} to {high:.6f} of the probability')
+    a, b = weight.sum(1).aminmax()
+    if max(b - 1, 1 - a) > 1e-6:
+        raise ValueError(f'grid is too narrow or too coarse: it holds {a:.6f} to {b:.6f} of the probability')
     log_q = torch.stack([mixture.log_prob(schedule, grid[:, None], t) for t in range(schedule.T + 1)])
     states = dict(kl=log_p - log_q, ce=-log_q, entropy=-log_p)
     modules = {name: torch.stack([terms[name] for terms in steps]) for name in steps[0]}
     return _frame({name: (weight*v).sum(1) for name, v in states.items()} | modules), log_p
 
-# %% ../nbs/03_theorem.ipynb #e891954b
-def _log_average(x, means, sigma2):
-    "Log of the average of the densities N(means[i], sigma2 I) at each x, (n,)"
-    apart = torch.cdist(x, means, compute_mode='donot_use_mm_for_euclid_dist').square_()
-    return (-apart/(2*sigma2)).logsumexp(1) - math.log(len(means)) - x.shape[1]*(2*math.pi*sigma2).log()/2
-
-# %% ../nbs/03_theorem.ipynb #731725e5
-@torch.no_grad()
-def sampled_chain(schedule: Schedule,
-                  model: Callable,  # eps = model(x, t) for x of shape (B, K), float64
-                  mixture: Mixture,  # the data
-                  n: int = 2000,  # samples, and as many again for the density of p_theta; the time grows as n^2
-                  *, generator: torch.Generator) -> pd.DataFrame:
-    "Every term of Theorem 4.1 from samples of the backward chain, with standard errors `.._se` (Eq. 12, 13)"
-    _check_density(schedule)
-    draw = lambda *size: torch.randn(*size, n, mixture.mean.shape[1], generator=generator, dtype=torch.float64)
-    x, crowd = draw(2)
-    log_p, rows = Normal(0, 1).log_prob(x).sum(1), []
-    for t in range(schedule.T, -1, -1):
-        log_q = mixture.log_prob(schedule, x, t)
-        rows.append(dict(kl=log_p - log_q, ce=-log_q, entropy=-log_p))
-        if t == 0: break
-        own, others = _module(schedule, model, x, t), _module(schedule, model, crowd, t)
-        before, crowd = (module.mean + module.stddev*draw() for module in (own, others))
-        module, log_before = own.log_prob(before).sum(1), _log_average(before, others.mean, schedule.sigma2[t])
-        forward = Normal(schedule.alpha[t].sqrt()*before, schedule.beta[t].sqrt()).log_prob(x).sum(1)
-        rows[-1] |= dict(module_error=module - mixture.log_posterior(schedule, before, x, t),
-                         recovery=log_p + module - log_before - forward, c=forward - module,
-                         eps2=model(x, torch.full((n,), t)).square().sum(1))
-        x, log_p = before, log_before
-    K = x.shape[1]
-    table = pd.DataFrame([{k: v.mean().item()/K for k, v in r.items()} for r in rows[::-1]])
-    errors = pd.DataFrame([{f'{k}_se': v.std().item()/K/n**.5 for k, v in r.items()} for r in rows[::-1]])
-    return pd.concat([table, errors], axis=1).rename_axis('t')
-
 # %% ../nbs/03_theorem.ipynb #0c677d30
 def knn_entropy(x: Tensor,  # (n, K)
-                k: int = 4  # which neighbour
+                k: int = 4  # which neighbour; number 0 is the point itself
                ) -> float:  # nats
     "Kozachenko and Leonenko's estimate of the differential entropy; its bias grows with K"
-    n, K = x.shape
+    x, (n, K) = x.double(), x.shape
     if n <= k: raise ValueError(f'x must hold more than k = {k} samples, got {n}')
-    x = x.double()
-    nearest = [torch.cdist(part, x).topk(k + 1, largest=False).values for part in x.split(500)]
-    distance = torch.cat(nearest)[:, k].clamp(min=1e-300)  # in column 0 is the point itself
-    ball = K/2*math.log(math.pi) - math.lgamma(K/2 + 1)
-    return float(special.digamma(n) - special.digamma(k)) + ball + K*distance.log().mean().item()
+    r = torch.cat([torch.cdist(part, x).topk(k + 1, largest=False).values[:, k] for part in x.split(500)])
+    ball = K/2*math.log(math.pi) - math.lgamma(K/2 + 1)  # log of its volume
+    return float(special.digamma(n) - special.digamma(k)) + ball + K*r.clamp(min=1e-300).log().mean().item()
 
-# %% ../nbs/03_theorem.ipynb #6f6aed83
+# %% ../nbs/03_theorem.ipynb #357c83df
 def _entropy_bound(x):
     "Entropy per dimension of the Gaussian with the covariance of the samples, (n, K)"
-    K = x.shape[1]
-    return (torch.linalg.slogdet(torch.cov(x.T).reshape(K, K)).logabsdet.item()/K + math.log(2*math.pi*math.e))/2
+    log_det = torch.atleast_2d(torch.cov(x.T)).slogdet().logabsdet.item()
+    return (log_det/x.shape[1] + math.log(2*math.pi*math.e))/2
 
-def _output_tests(eps, direction):
-    "Is the output, (n, K), standard Gaussian? Its moments, and tests of its projection on a direction"
-    z, square = (eps@direction).numpy(), eps.square().mean(1)
+def _output_tests(eps, u):
+    "Is the output, (n, K), standard Gaussian? Its moments, and tests of its projection on u"
+    z, square = (eps@(u/u.norm())).numpy(), eps.square().mean(1)
     return dict(eps2=square.mean().item(), eps2_se=square.std().item()/len(eps)**.5,
                 mean=eps.mean(0).abs().max().item(),
                 standard_p=stats.kstest(z, 'norm').pvalue, normal_p=stats.normaltest(z).pvalue)
 
-# %% ../nbs/03_theorem.ipynb #caa9da70
+# %% ../nbs/03_theorem.ipynb #c051ed3d
 @torch.no_grad()
 def assumptions(model: Callable,  # eps = model(x, t)
-                states: Iterable[tuple[int, Tensor]],  # (t, x_t), x_t (n, *shape): a `backward_chain`, forward samples
+                states: Iterable[tuple[int, Tensor]],  # (t, x_t) with x_t (n, *shape): a chain, noised data
                 *, generator: torch.Generator,  # of the random projection, on the CPU
                 entropy: bool = True  # False where K is too large for it to mean anything
                ) -> pd.DataFrame:  # a row for each t; at t = 0 there is no module, only the entropy
     "Is the output standard Gaussian, does the entropy fall? Both from samples (Theorem 4.1, Remark 4.3)"
-    rows, direction = {}, None
+    rows, u = {}, None
     for t, x in states:
-        flat = x.reshape(len(x), -1).double().cpu()
-        rows[t] = {}
-        if direction is None:
-            direction = torch.randn(flat.shape[1], generator=generator, dtype=torch.float64)
-            direction /= direction.norm()
+        flat, rows[t] = x.reshape(len(x), -1).double().cpu(), {}
+        K = flat.shape[1]
+        if u is None: u = torch.randn(K, generator=generator, dtype=torch.float64)
         if t > 0:
             eps = model(x, torch.full((len(x),), t, device=x.device))
-            rows[t] |= _output_tests(eps.reshape(flat.shape).double().cpu(), direction)
-        if entropy: rows[t] |= dict(entropy=knn_entropy(flat)/flat.shape[1], entropy_bound=_entropy_bound(flat))
+            rows[t] |= _output_tests(eps.reshape(len(x), K).double().cpu(), u)
+        if entropy: rows[t] |= dict(entropy=knn_entropy(flat)/K, entropy_bound=_entropy_bound(flat))
     return pd.DataFrame.from_dict(rows, orient='index').rename_axis('t').sort_index()
