@@ -81,7 +81,7 @@ def coupled_time(schedule: Schedule,
                  window: int,  # look among t - window//2 .. t + window//2, as far as they are in 1..T
                  x0_var: float = 0.  # of the pixels within an image of the data, in [0, 1); published: 0
                 ) -> Tensor:  # (B,) int64
-    "The t' whose pixel variance, 1 - alpha_bar + alpha_bar x0_var, is nearest to the sample's (arXiv 2305.15583)"
+    "The t' whose pixel variance 1 - alpha_bar + alpha_bar x0_var is nearest the sample's (arXiv 2305.15583)"
     offsets = torch.arange(-(window//2), window//2 + 1, device=xt.device)
     near = torch.as_tensor(t, device=xt.device).expand(len(xt))[:, None] + offsets
     near = near.clamp(1, schedule.T)
