@@ -18,8 +18,9 @@ from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from .data import cached, load_images, project_root, to_float
 from ..schedule import seeded
+from .files import cached, project_root
+from .data import load_images, to_float
 
 # %% ../../nbs/lab/features.ipynb #bb8ff1bc
 class DigitsNet(nn.Module):

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .data import _hash_all, cached, data_hash
+from .files import cached, data_hash, state_hash
 from .features import (DigitsNet, EfficientNetLite0, digits_weights, efficientnet_weights,
                                    inception_weights)
 
@@ -88,7 +88,7 @@ def feature_space(features: str = 'auto',  # a key of the table; 'auto': digits 
     if features == 'digits': state, origin = digits_weights(root)
     elif features == 'efficientnet': state, origin = efficientnet_weights()
     else: state, origin = inception_weights(weights, root)
-    return FeatureSpace(*_SPACES[features], f'{origin}, weights {_hash_all(state)[:8]}', state)
+    return FeatureSpace(*_SPACES[features], f'{origin}, weights {state_hash(state)[:8]}', state)
 
 # %% ../../nbs/lab/fidelity.ipynb #7e23dc47
 class _Images(torch.utils.data.Dataset):
