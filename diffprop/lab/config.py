@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPEED', 'Config', 'did_you_mean', 'prefix', 'make_schedule', 'global_stream', 'make_network']
 
-# %% ../../nbs/lab/config.ipynb #588cc261
+# %% ../../nbs/lab/config.ipynb #46a7b579
 import difflib, hashlib, json, math
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -19,7 +19,7 @@ from ..error import KERNELS
 from ..schedule import Schedule, stream
 from ..unet import UNet
 
-# %% ../../nbs/lab/config.ipynb #d5fc3902
+# %% ../../nbs/lab/config.ipynb #f9aa215e
 @dataclass(frozen=True)
 class Config:
     "All that a trained network depends on, besides its images; the defaults are the paper's (Sec. 7.1)"
@@ -64,7 +64,7 @@ class Config:
 
     def __post_init__(self): self._check()
 
-# %% ../../nbs/lab/config.ipynb #10b3c75f
+# %% ../../nbs/lab/config.ipynb #d7408748
 _TYPES = get_type_hints(Config)
 _LEAST = dict(T=1, width=4, blocks=1, steps=1, batch_size=1, L=1)
 _BELOW_ONE = 'beta_1', 'beta_T', 'dropout', 'ema', 'lam_reg'
@@ -84,7 +84,7 @@ def did_you_mean(name: object,  # what somebody wrote
     close = difflib.get_close_matches(str(name), list(known), 1)
     return f' (did you mean {close[0]!r}?)' if close else ''
 
-# %% ../../nbs/lab/config.ipynb #812e5738
+# %% ../../nbs/lab/config.ipynb #28adcc5b
 def _wanted(name, value):
     "What a field should be, if its value is something else"
     kind = _TYPES[name]
@@ -100,7 +100,7 @@ def _wanted(name, value):
     if name in _NOT_ZERO and value == 0: return 'above 0'
     if name == 'width' and value % 2: return 'even'
 
-# %% ../../nbs/lab/config.ipynb #28418c26
+# %% ../../nbs/lab/config.ipynb #729f4f89
 @patch
 def _check(self: Config):
     for name, kind in _TYPES.items():
@@ -125,7 +125,7 @@ def _check_together(self: Config):
         raise ValueError(f'{name} must be at least 2 for an MMD with biased={self.biased} and '
                          f'kernel={self.kernel!r}, got {getattr(self, name)}')
 
-# %% ../../nbs/lab/config.ipynb #68b55f38
+# %% ../../nbs/lab/config.ipynb #1718c967
 @patch(cls_method=True)
 def of(cls: Config,
        **given  # fields by name
@@ -138,7 +138,7 @@ def of(cls: Config,
                              f'the fields are: {", ".join(known)}')
     return cls(**given)
 
-# %% ../../nbs/lab/config.ipynb #eaadaf33
+# %% ../../nbs/lab/config.ipynb #ce2a29a5
 SPEED = ('compile', 'channels_last')  # change how fast a run is, its rounding and its dropout masks
 
 @patch(as_prop=True)
@@ -148,7 +148,7 @@ def key(self: Config) -> str:
     changed = {f.name: getattr(self, f.name) for f in counted if getattr(self, f.name) != f.default}
     return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:12]
 
-# %% ../../nbs/lab/config.ipynb #2575e203
+# %% ../../nbs/lab/config.ipynb #b335ce6e
 _REGULARIZER = 'L', 'rho', 'kernel', 'squared', 'biased', 'warm_start', 'gradient'
 
 @patch(as_prop=True)
@@ -165,13 +165,13 @@ def prefix(config: Config,
         unused += ('lam_reg', 'reg_from', 'reg_batch', *_REGULARIZER)
     return replace(config, steps=steps, **{f.name: f.default for f in fields(Config) if f.name in unused})
 
-# %% ../../nbs/lab/config.ipynb #afdd6f11
+# %% ../../nbs/lab/config.ipynb #0829ff2f
 def make_schedule(config: Config) -> Schedule:
     "The chain of a configuration"
     ends = dict(beta_1=config.beta_1, beta_T=config.beta_T) if config.schedule == 'linear' else {}
     return getattr(Schedule, config.schedule)(config.T, variance=config.variance, **ends)
 
-# %% ../../nbs/lab/config.ipynb #226b0873
+# %% ../../nbs/lab/config.ipynb #cd725224
 @contextmanager
 def global_stream(seed: int,  # the run's seed
                   name: str,  # one of `schedule.STREAMS`
