@@ -6,7 +6,7 @@
 __all__ = ['State', 'writing_into', 'save_checkpoint', 'Damaged', 'load_checkpoint', 'resume', 'claim', 'take_over', 'file_hash',
            'finish', 'load_network']
 
-# %% ../../nbs/lab/checkpoints.ipynb #674218cc
+# %% ../../nbs/lab/checkpoints.ipynb #eaa2007c
 import copy, hashlib, io, json, os, pickle, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -21,7 +21,7 @@ from .data import atomic_write
 from .devices import barrier, rank_and_size
 from .config import SPEED, Config, make_network, prefix
 
-# %% ../../nbs/lab/checkpoints.ipynb #a28a2de0
+# %% ../../nbs/lab/checkpoints.ipynb #c2e08535
 class State:
     "Network, average, optimizer, and how far they are"
     def __init__(self, config: Config,
@@ -51,14 +51,15 @@ class State:
                 if v.shape == p.shape: moments[k] = torch.empty_like(p).copy_(v)
         self.step, self.seconds, self.since_log = saved['step'], saved['seconds'], saved['told']
 
-# %% ../../nbs/lab/checkpoints.ipynb #5c9640ff
+# %% ../../nbs/lab/checkpoints.ipynb #47794be9
 @contextmanager
 def writing_into(folder: Path):  # of a run
     "OSError inside the block becomes one line that names the folder"
     try: yield
     except (OSError, SafetensorError) as e:
         reason = getattr(e, 'strerror', None) or e
-        why = f'{folder} cannot be written ({reason}); what was saved in it before is whole: make room and call again'
+        advice = 'what was saved in it before is whole: make room and call again'
+        why = f'{folder} cannot be written ({reason}); {advice}'
         raise OSError(getattr(e, 'errno', None), why) from None
 
 def _previous(path): return path.with_name('checkpoint-previous.pt')
@@ -76,7 +77,7 @@ def save_checkpoint(state: State,
         if path.exists(): os.replace(path, _previous(path))
     with writing_into(path.parent): atomic_write(path, write)
 
-# %% ../../nbs/lab/checkpoints.ipynb #98b1ba9b
+# %% ../../nbs/lab/checkpoints.ipynb #7a459624
 class Damaged(ValueError):
     "A file does not hold what was written into it"
 
@@ -94,7 +95,7 @@ def load_checkpoint(state: State,  # is changed
         why = ' '.join(str(e).split())[:200]
         raise ValueError(f'{path} is not a checkpoint of this configuration: {why}') from None
 
-# %% ../../nbs/lab/checkpoints.ipynb #5026ecea
+# %% ../../nbs/lab/checkpoints.ipynb #38debe9b
 def resume(state: State,  # is changed
            path: Path,  # of the newest checkpoint, whether it is there or not
            device='cpu'):
@@ -112,7 +113,7 @@ def resume(state: State,  # is changed
     if rank_and_size()[0] == 0:
         for p in damaged: os.replace(p, p.with_name(f'{p.name}.damaged'))
 
-# %% ../../nbs/lab/checkpoints.ipynb #038c94f3
+# %% ../../nbs/lab/checkpoints.ipynb #987c89e6
 def _read_json(path):
     try: return json.loads(path.read_text())
     except ValueError: raise Damaged(f'{path} is damaged: it is not JSON') from None
@@ -140,7 +141,7 @@ def claim(folder: Path,  # of a run; exists
     if images != data: differ.append('the images')
     if differ: raise ValueError(f'{folder} holds a run of another configuration: {", ".join(differ)} differ')
 
-# %% ../../nbs/lab/checkpoints.ipynb #47bc17b0
+# %% ../../nbs/lab/checkpoints.ipynb #f0aafcf4
 def take_over(state: State,  # is changed
               folder: Path,  # of a finished run
               data: str,  # hash of the images
@@ -151,7 +152,7 @@ def take_over(state: State,  # is changed
         raise ValueError(f'start_from: the run in {folder} is not the beginning of this one')
     load_checkpoint(state, folder/'checkpoint.pt', device)
 
-# %% ../../nbs/lab/checkpoints.ipynb #f4b26871
+# %% ../../nbs/lab/checkpoints.ipynb #9e600501
 def file_hash(path: Path  # is read whole
              ) -> str:  # 64 hex digits
     "SHA-256 of a file's bytes"
@@ -169,7 +170,7 @@ def finish(state: State,
         _write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 
-# %% ../../nbs/lab/checkpoints.ipynb #c6f6e835
+# %% ../../nbs/lab/checkpoints.ipynb #6121d833
 def load_network(folder: Path | str,  # of a finished run
                  shape: tuple,  # (C, H, W) of an image
                  device='cpu'
