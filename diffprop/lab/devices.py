@@ -6,7 +6,7 @@
 __all__ = ['join', 'rank_and_size', 'barrier', 'any_process', 'divided', 'add_gradients', 'peak_memory', 'keep_memory']
 
 # %% ../../nbs/lab/devices.ipynb #6d48be63
-import ctypes, itertools, operator, os, sys
+import ctypes, itertools, os, sys
 from typing import Callable
 
 import torch
@@ -15,17 +15,20 @@ import torch.distributed as dist
 # %% ../../nbs/lab/devices.ipynb #3f85c199
 def join(device: str = 'cpu') -> str:  # the device of this process
     "Join the processes that torchrun or `accelerate launch` started, if any did, and take one GPU each"
-    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return str(device)
-    if not dist.is_initialized(): dist.init_process_group('cpu:gloo,cuda:nccl' if str(device).startswith('cuda') else 'gloo')
-    if str(device).startswith('cuda'):
+    device = str(device)
+    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return device
+    on_gpu = device.startswith('cuda')
+    if not dist.is_initialized(): dist.init_process_group('cpu:gloo,cuda:nccl' if on_gpu else 'gloo')
+    if on_gpu:
         device = f'cuda:{os.environ["LOCAL_RANK"]}'
         torch.cuda.set_device(device)
-    return str(device)
+    return device
 
 def rank_and_size() -> tuple[int, int]:
     "Which process this is, from 0, and of how many; (0, 1) where there is only one"
     return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
+# %% ../../nbs/lab/devices.ipynb #fda244d6
 def barrier():
     "Wait until every process is here"
     if rank_and_size()[1] > 1: dist.barrier()
@@ -34,17 +37,18 @@ def any_process(flag: bool  # of this process
                ) -> bool:
     "Whether it is true in any process; all get the same answer"
     if rank_and_size()[1] == 1: return flag
-    told = torch.tensor(float(flag))
-    dist.all_reduce(told, dist.ReduceOp.MAX)
-    return bool(told)
+    anywhere = torch.tensor(float(flag))
+    dist.all_reduce(anywhere, dist.ReduceOp.MAX)
+    return bool(anywhere)
 
 # %% ../../nbs/lab/devices.ipynb #bd81fc57
 class _Gather(torch.autograd.Function):
     "Every process's rows, in order; backward takes this one's"
     @staticmethod
     def forward(ctx, own):
-        rows = [torch.empty_like(own, memory_format=torch.contiguous_format) for _ in range(dist.get_world_size())]
-        dist.all_gather(rows, own.contiguous())
+        own = own.contiguous()
+        rows = [torch.empty_like(own) for _ in range(dist.get_world_size())]
+        dist.all_gather(rows, own)
         return torch.cat(rows)
 
     @staticmethod
@@ -56,10 +60,12 @@ def divided(model: Callable  # eps = model(x, t)
     rank, size = rank_and_size()
     if size == 1: return model
     def evaluate(x, t):
-        if len(x) % size: raise ValueError(f'the batch must be divisible among {size} processes, got {len(x)}')
+        if len(x) % size:
+            raise ValueError(f'the batch must be divisible among {size} processes, got {len(x)}')
         return _Gather.apply(model(x.chunk(size)[rank], t.chunk(size)[rank]))
     return evaluate
 
+# %% ../../nbs/lab/devices.ipynb #1f2e34b9
 @torch.no_grad()
 def add_gradients(parameters):  # an iterable of tensors
     "Replace each gradient by its sum over the processes, in one exchange"
@@ -74,18 +80,24 @@ def peak_memory(call: Callable,  # of no arguments; called once
                 device: str = 'cpu'  # the one that it computes on
                ) -> int:  # bytes
     "The most memory that a call holds at once, above what was held before it"
-    if torch.device(device).type == 'cuda':
-        torch.cuda.synchronize(device); torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        call(); torch.cuda.synchronize(device)
-        return torch.cuda.max_memory_allocated(device) - before
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as record: call()
-    changes = [(e.start_ns(), e.nbytes()) for e in record.profiler.kineto_results.events() if e.name() == '[memory]']
-    in_order = sorted(changes, key=operator.itemgetter(0))
-    return max(itertools.accumulate((size for _, size in in_order), initial=0))
+    if torch.device(device).type == 'cuda': return _peak_on_gpu(call, device)
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities, profile_memory=True) as record: call()
+    events = [e for e in record.profiler.kineto_results.events() if e.name() == '[memory]']
+    in_order = sorted(events, key=lambda e: e.start_ns())
+    return max(itertools.accumulate((e.nbytes() for e in in_order), initial=0))
+
+def _peak_on_gpu(call, device):
+    torch.cuda.synchronize(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    call()
+    torch.cuda.synchronize(device)
+    return torch.cuda.max_memory_allocated(device) - before
 
 # %% ../../nbs/lab/devices.ipynb #9f8238bf
 def keep_memory():
-    "From now on what this process frees stays with it, on a CPU under Linux (glibc); elsewhere nothing changes"
-    if sys.platform == 'linux' and (mallopt := getattr(ctypes.CDLL(None), 'mallopt', None)):
+    "Let this process keep what it frees, on a CPU under Linux (glibc); elsewhere nothing changes"
+    if sys.platform != 'linux': return
+    if mallopt := getattr(ctypes.CDLL(None), 'mallopt', None):
         for threshold in (-3, -1): mallopt(threshold, 1 << 30)  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD

@@ -33,10 +33,10 @@ def batch_indices(n: int,  # images in the set
     "Which of n images make batch `step`: positions step*batch_size.. of an endless sequence of shuffles"
     positions = torch.arange(step*batch_size, (step + 1)*batch_size)
     first, last = positions[0].item()//n, positions[-1].item()//n
-    shuffles = [torch.randperm(n, generator=stream(seed, 'batches', sequence, e)) for e in range(first, last + 1)]
-    return torch.cat(shuffles)[positions - first*n]
+    generators = [stream(seed, 'batches', sequence, shuffle) for shuffle in range(first, last + 1)]
+    return torch.cat([torch.randperm(n, generator=g) for g in generators])[positions - first*n]
 
-# %% ../../nbs/lab/training.ipynb #b6f86872
+# %% ../../nbs/lab/training.ipynb #28b9e963
 def batch(images: Tensor,  # (N, C, H, W) uint8, the whole set
           size: int,  # of the batch
           step: int,  # which update, from 0
@@ -62,6 +62,7 @@ def _regularizer(c, step, model, schedule, images, x0, generator):
     if c.reg_batch: x0 = batch(images, c.reg_batch, step, c, 2)
     return consistency_loss(schedule, model, x0, other, generator=generator, **c.regularizer)
 
+# %% ../../nbs/lab/training.ipynb #d2fe707d
 def _gradients(state, model, schedule, images):
     "Leave the gradient of Algorithm 1's loss in the network; return the loss's parts"
     c, step = state.config, state.step
@@ -77,9 +78,9 @@ def _gradients(state, model, schedule, images):
         (c.lam_reg*reg).backward()
     return dict(nll=nll.detach(), reg=reg.detach(), loss=(weight*nll + c.lam_reg*reg).detach())
 
-# %% ../../nbs/lab/training.ipynb #0d232a6b
+# %% ../../nbs/lab/training.ipynb #4dece8d7
 def train_step(state: State,  # is changed
-               model: Callable,  # eps = model(x, t): state.network or a compiled, autocast or divided view of it
+               model: Callable,  # eps = model(x, t): state.network, or the loop's view of it
                schedule: Schedule,
                images: Tensor  # (N, C, H, W) uint8, on the network's device
               ) -> dict:  # the loss and its parts, detached
@@ -98,7 +99,7 @@ def train_step(state: State,  # is changed
 # %% ../../nbs/lab/training.ipynb #8b1cc9fd
 @contextmanager
 def _stop_signals():
-    "Yields a list that collects the SIGINT and SIGTERM of the block; a second SIGINT raises KeyboardInterrupt"
+    "Yields a list that collects the block's SIGINT and SIGTERM; a second SIGINT raises KeyboardInterrupt"
     received = []
     def note(number, frame):
         if number == signal.SIGINT and number in received: raise KeyboardInterrupt
@@ -112,6 +113,7 @@ def _stop_signals():
     finally:
         for s, handler in before.items(): signal.signal(s, handler)
 
+# %% ../../nbs/lab/training.ipynb #7e95ab21
 def _stop(state, folder, received):
     "End as the signal would have, after a line that names the checkpoint"
     if rank_and_size()[0] == 0:
@@ -120,16 +122,17 @@ def _stop(state, folder, received):
     if received and received[0] == signal.SIGINT: raise KeyboardInterrupt
     raise SystemExit(128 + signal.SIGTERM)
 
-# %% ../../nbs/lab/training.ipynb #259c2179
+# %% ../../nbs/lab/training.ipynb #1f3c9b36
 def _check_finite(state, folder):
-    "FloatingPointError names the first update since the last line of the log whose loss or gradient is not finite"
+    "FloatingPointError names the first update since the log's last line that is not finite"
     if not state.since_log: return  # stopped between two lines of the log
     for name, what in dict(loss='loss', grad_norm="gradient's norm").items():
         values = torch.stack([row[name] for row in state.since_log])
         if values.isfinite().all(): continue
         bad = (~values.isfinite()).nonzero()[0].item()
         c, step = state.config, state.step - len(values) + bad
-        raise FloatingPointError(f'the {what} is {values[bad].item()} at step {step} (seed {c.seed}, lr {c.lr}); '
+        where = f'the {what} is {values[bad].item()} at step {step}'
+        raise FloatingPointError(f'{where} (seed {c.seed}, lr {c.lr}); '
                                  f'what was saved in {folder} before it is whole')
 
 # %% ../../nbs/lab/training.ipynb #9b02f0e7
@@ -137,14 +140,14 @@ def network_view(state: State,
                  device: str  # the network's
                 ) -> Callable:  # eps = view(x, t), float32
     "The network as the loop calls it: compiled, in bfloat16, channels last and divided, where that is so"
-    c, network = state.config, state.network
+    c, network, kind = state.config, state.network, torch.device(device).type
     if c.compile: network = torch.compile(network, dynamic=False)  # batch_size and reg_batch: two shapes
     def view(x, t):
         if c.channels_last: x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=c.amp): return network(x, t).float()
+        with torch.autocast(kind, torch.bfloat16, enabled=c.amp): return network(x, t).float()
     return divided(view if c.amp or c.channels_last else network)
 
-# %% ../../nbs/lab/training.ipynb #82d2c0fb
+# %% ../../nbs/lab/training.ipynb #4e82ed5f
 def _cut_log(log, step):
     "Keep the log's whole lines up to an update"
     kept = []
@@ -165,14 +168,15 @@ def _log(log, state):
         os.fsync(out.fileno())
     return means
 
-# %% ../../nbs/lab/training.ipynb #bd8a5d76
+# %% ../../nbs/lab/training.ipynb #3548e957
 def _clock(device):
     "Seconds; on a CPU the processor's, per thread, so that runs which share a machine can be compared"
     on_cpu = torch.device(device).type == 'cpu'
     return time.process_time()/torch.get_num_threads() if on_cpu else time.perf_counter()
 
+# %% ../../nbs/lab/training.ipynb #28dae2fe
 def _run(state, images, folder, device, log_every, checkpoint_every, progress):
-    "Update until the end, with a line of metrics every log_every and a checkpoint every checkpoint_every updates"
+    "Update until the end, with a line of metrics and a checkpoint every so many updates"
     (rank, size), steps, log = rank_and_size(), state.config.steps, folder/'metrics.jsonl'
     schedule, model = make_schedule(state.config), network_view(state, device)
     if rank == 0: _cut_log(log, state.step)
@@ -187,7 +191,8 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress):
             _check_finite(state, folder)
             state.seconds += _clock(device) - begin
             if state.step == line:
-                if rank == 0: bar.set_postfix({k: f'{v:.4f}' for k, v in _log(log, state).items()}, refresh=False)
+                means = _log(log, state) if rank == 0 else {}
+                bar.set_postfix({k: f'{v:.4f}' for k, v in means.items()}, refresh=False)
                 state.since_log = []
             due = stop or state.step % checkpoint_every == 0 or state.step == steps
             if due and rank == 0: save_checkpoint(state, folder/'checkpoint.pt')
@@ -196,10 +201,12 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress):
 
 # %% ../../nbs/lab/training.ipynb #b09fc918
 def _check_arguments(config, images, device, log_every, checkpoint_every, start_from):
-    if not isinstance(config, Config): raise ValueError(f'config must be a Config, got {type(config).__name__}')
-    if not isinstance(images, Tensor): raise ValueError(f'images must be a tensor, got {type(images).__name__}')
-    if images.dtype != torch.uint8 or images.dim() != 4 or not len(images):
-        raise ValueError(f'images must be (N, C, H, W) uint8, got {tuple(images.shape)} {images.dtype}')
+    if not isinstance(config, Config):
+        raise ValueError(f'config must be a Config, got {type(config).__name__}')
+    tensor = isinstance(images, Tensor)
+    if not tensor or images.dtype != torch.uint8 or images.dim() != 4 or not len(images):
+        what = f'{tuple(images.shape)} {images.dtype}' if tensor else type(images).__name__
+        raise ValueError(f'images must be (N, C, H, W) uint8, got {what}')
     for name, value in dict(log_every=log_every, checkpoint_every=checkpoint_every).items():
         if type(value) is not int or value < 1:
             raise ValueError(f'{name} must be a whole number from 1, got {value!r}')
@@ -212,7 +219,7 @@ def _check_arguments(config, images, device, log_every, checkpoint_every, start_
     if start_from is not None and not (Path(start_from)/'checkpoint.pt').exists():
         raise ValueError(f'start_from must be the folder of a finished run, got {start_from}')
 
-# %% ../../nbs/lab/training.ipynb #f18ed29c
+# %% ../../nbs/lab/training.ipynb #7b2f6c99
 def train(config: Config,
           images: Tensor,  # (N, C, H, W) uint8
           folder: Path | str,  # of this run alone
