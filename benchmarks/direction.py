@@ -8,12 +8,12 @@ import pandas as pd
 import torch
 
 from benchmarks.common import row, save
+from diffprop.schedule import seeded
 from diffprop.bootstrap import consistency_loss, nll_loss
 from diffprop.lab.data import to_float
 from diffprop.lab.devices import keep_memory
+from diffprop.lab.config import make_schedule
 from diffprop.lab.runs import Lab
-from diffprop.schedule import seeded
-from diffprop.lab.training import make_schedule
 
 VANILLA, FULL = 'noise prediction', 'full'
 SETTINGS = {  # what each changes of `consistency_loss`, and 'samples', 64 if not said

@@ -8,12 +8,14 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmarks.common import row, save
+from diffprop.schedule import sample
 from diffprop.lab.data import to_uint8
 from diffprop.lab.devices import keep_memory
-from diffprop.lab.runs import Lab, final_error
+from diffprop.lab.config import make_schedule
+from diffprop.lab.checkpoints import load_checkpoint, State
+from diffprop.lab.training import train_step
 from diffprop.lab.fidelity import fidelity
-from diffprop.schedule import sample
-from diffprop.lab.training import State, load_checkpoint, make_schedule, train_step
+from diffprop.lab.runs import final_error, Lab
 
 MORE, SAMPLES, NFE = 100, 1000, 50
 SETTINGS = {  # of Config, in turn: the first dict for even steps, the second for odd ones

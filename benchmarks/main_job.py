@@ -5,11 +5,13 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.common import row, save, take_turns
+from diffprop.schedule import sample
 from diffprop.lab.data import load_images
 from diffprop.lab.devices import keep_memory
-from diffprop.lab.runs import METHODS, PRESETS, TABLE_2, configure
-from diffprop.schedule import sample
-from diffprop.lab.training import State, _network_view, make_schedule, train_step
+from diffprop.lab.config import make_schedule
+from diffprop.lab.checkpoints import State
+from diffprop.lab.training import _network_view, train_step
+from diffprop.lab.runs import configure, METHODS, PRESETS, TABLE_2
 
 def kind(name):
     name = name.removeprefix('aten::')

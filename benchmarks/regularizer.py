@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from benchmarks.common import ms, ratio, row, save, take_turns
+from diffprop.schedule import seeded
 from diffprop.bootstrap import consistency_loss, nll_loss
 from diffprop.lab.devices import keep_memory, peak_memory
-from diffprop.schedule import seeded
-from diffprop.lab.training import Config, State, make_schedule
+from diffprop.lab.config import Config, make_schedule
+from diffprop.lab.checkpoints import State
 
 MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla steps)
     'whole': (1, 'whole', lambda k: 1 + k),

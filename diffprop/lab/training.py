@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..bootstrap import consistency_loss, nll_loss
 from ..schedule import Schedule, stream
-from .data import atomic_write, data_hash, exclusive, to_float
+from ..bootstrap import consistency_loss, nll_loss
+from .files import atomic_write, data_hash, exclusive
+from .data import to_float
 from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
 from .config import Config, global_stream, make_schedule
 from .checkpoints import (State, claim, finish, load_network, resume, save_checkpoint, take_over,
