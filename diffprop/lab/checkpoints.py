@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .files import atomic_write
+from .files import atomic_write, file_hash
 from .devices import barrier, rank_and_size
 from .config import Config, make_network, prefix, SPEED
 
