@@ -148,7 +148,9 @@ def _first_difference(index, columns, a, b, off):
 # %% ../../nbs/lab/experiment.ipynb #56242104
 class Answer:
     "The place at the top of a page for its finding and its picture"
-    def __init__(self, waiting: str = '*The answer stands here as soon as the runs below are done.*'):
+    def __init__(self,
+                 waiting: str = '*The answer stands here as soon as the runs below are done.*'  # shown till then
+                ):
         self.text = display(Markdown(waiting), display_id=True)
         self.picture = display(Markdown(''), display_id=True)
 

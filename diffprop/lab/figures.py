@@ -91,7 +91,8 @@ def _of_kernel(curve, kernel):
 # %% ../../nbs/lab/figures.ipynb #d276030b
 def plot_runs(ax, rows: pd.DataFrame,  # a row a run: method, seed and `value`
               methods: dict,  # method -> its label, from top to bottom
-              value: str = 'fid', colour='C0', marker: str = 'o',
+              value: str = 'fid',  # the column that is drawn
+              colour='C0', marker: str = 'o',  # matplotlib's
               first: int = 0,  # the line of the first method
               hollow=()):  # methods drawn as open marks
     "Runs of several methods, a line each: dots, seeds joined, mean and 95% interval beside them"

@@ -79,7 +79,8 @@ VERDICTS = ('lower', 'higher', 'no difference beyond 5%', 'undecided')
 def verdict(difference: float, half: float,  # of the 95% interval: mean and half width
             p: float,  # of the test, after Holm's correction
             scale: float = float('nan'),  # what 5% is 5% of; nan: no equivalence can be claimed
-            level: float = .05, margin: float = .05
+            level: float = .05,  # of the test
+            margin: float = .05  # of the scale
            ) -> str:  # one of VERDICTS; '' where nothing was tested
     "Lower or higher where the corrected test says so; no difference where the interval is inside the margin"
     if not np.isfinite(half): return ''
@@ -96,7 +97,7 @@ def judge(table: pd.DataFrame  # with the columns of `difference`: all tests of 
 
 # %% ../../nbs/lab/statistics.ipynb #7e5d7e56
 def in_words(row,  # of `judge`, with or without `change`
-              unit: str = 'FID',
+              unit: str = 'FID',  # of the difference
              form: str = '{:+.2f}'  # of the difference
             ) -> str:
     "One judged comparison as a clause: verdict, difference with interval, change, pairs, corrected p"
@@ -111,7 +112,8 @@ def in_words(row,  # of `judge`, with or without `change`
 def detectable(sd: float,  # standard deviation of paired differences, from a pilot
                n: int,  # pairs of the planned experiment
                pilot_df: int,  # degrees of freedom behind sd, at least 10
-               power: float = .8, level: float = .05
+               power: float = .8,  # chance to find it
+              level: float = .05  # of the test
               ) -> float:  # in the unit of sd
     "The smallest true mean difference that a two-sided paired t-test of n pairs finds with this power"
     if pilot_df < 10: raise ValueError(f'pilot_df must be at least 10 to plan anything, got {pilot_df}')
