@@ -16,13 +16,14 @@ from .error import mmd, mmd2
 from .regularizer import loss_weights
 from .schedule import Schedule, backward_chain, backward_step, forward_sample
 
-# %% ../nbs/05_bootstrap.ipynb #7148fd4c
+# %% ../nbs/05_bootstrap.ipynb #8946626e
 GRADIENTS = ('whole', 'last', 'checkpointed')
 
 def _checkpointed_step(schedule, model, xt, t, noise, **kw):
     "`backward_step` that recomputes its activations in the backward pass instead of keeping them"
     return checkpoint(lambda x: backward_step(schedule, model, x, t, noise, **kw), xt, use_reentrant=False)
 
+# %% ../nbs/05_bootstrap.ipynb #7148fd4c
 def bootstrap_sample(schedule: Schedule,
                      model: Callable,  # eps = model(x, t)
                      x0: Tensor,  # (B, *shape) data in [-1, 1]
@@ -32,7 +33,9 @@ def bootstrap_sample(schedule: Schedule,
                      generator: torch.Generator,  # for s, x_s and the modules' noise
                      gradient: str = 'whole'  # through 'whole' unroll, the 'last' module, or whole but 'checkpointed'
                     ) -> Tensor:  # (B, *shape) x_t
-    "An x_t denoised from x_s, s uniform in t+1..min(t+L, T), in place of one denoised from x_T (Eq. 15, Eq. 16)"
+    """An x_t denoised from x_s, s uniform in t+1..min(t+L, T), in place of one denoised from x_T (Eq. 15, Eq. 16)
+
+    ValueError for a t or L outside its range and for an unknown gradient."""
     if not 0 <= t < schedule.T: raise ValueError(f't must be in 0..{schedule.T - 1}, got {t}')
     if L < 1: raise ValueError(f'L must be at least 1, got {L}')
     if gradient not in GRADIENTS: raise ValueError(f'gradient must be one of {GRADIENTS}, got {gradient!r}')
@@ -52,37 +55,42 @@ def consistency_loss(schedule: Schedule,
                      model: Callable,  # eps = model(x, t)
                      x0: Tensor,  # (N, *shape) data in [-1, 1], for the forward samples at t
                      x0_other: Tensor,  # (M, *shape) other data, to be noised to s and denoised to t
-                     *, generator: torch.Generator,
+                     *, generator: torch.Generator,  # for t, s and all noise
                      L: int = 5,  # at most so many modules are unrolled
                      rho: float = .003,  # of the weights w_t, per step; 0 for equal weights
                      kernel: str = 'mixture',  # any of `error.KERNELS`
                      squared: bool = True,  # MMD^2 or MMD
                      biased: bool = True,  # V- or U-statistic
-                     warm_start: bool = True,
+                     warm_start: bool = True,  # x_s from Eq. 15, or from N(0, I)
                      gradient: str = 'whole',  # 'whole', 'last' or 'checkpointed'
                      t: int | None = None  # in 0..T-1; None draws it
                     ) -> Tensor:  # a number with a gradient
-    "T w_t D_MMD(t) between bootstrapped and forward samples at one random t, an unbiased estimate of L^reg's sum over t (Eq. 14, Alg. 1)"
-    if x0.shape[1:] != x0_other.shape[1:]: raise ValueError(f'x0_other must have samples of shape {tuple(x0.shape[1:])} like x0, got {tuple(x0_other.shape[1:])}')
+    """T w_t D_MMD(t) at one random t, bootstrapped against forward samples: unbiased for L^reg's sum over t (Eq. 14, Alg. 1)
+
+    ValueError where the two batches have samples of different shapes."""
+    if x0.shape[1:] != x0_other.shape[1:]:
+        raise ValueError(f'x0_other must have samples of shape {tuple(x0.shape[1:])} like x0, got {tuple(x0_other.shape[1:])}')
     if t is None: t = int(torch.randint(0, schedule.T, (1,), generator=generator, device=generator.device))
     forw = forward_sample(schedule, x0, t, generator=generator)
     back = bootstrap_sample(schedule, model, x0_other, t, L, warm_start=warm_start, generator=generator, gradient=gradient)
-    weight = schedule.T*loss_weights(schedule.T, rho)[t].item()
-    return weight*(mmd2 if squared else mmd)(back, forw, kernel, biased=biased)
+    weight, distance = schedule.T*loss_weights(schedule.T, rho)[t].item(), mmd2 if squared else mmd
+    return weight*distance(back, forw, kernel, biased=biased)
 
-# %% ../nbs/05_bootstrap.ipynb #a9655847
+# %% ../nbs/05_bootstrap.ipynb #574385bb
 def nll_loss(schedule: Schedule,
              model: Callable,  # eps = model(x, t)
              x0: Tensor,  # (B, *shape) data in [-1, 1]
-             *, generator: torch.Generator,
+             *, generator: torch.Generator,  # for t and the noise
              perturbation: float = 0.  # gamma of ADM-IP; 0 is DDPM
             ) -> Tensor:  # a number with a gradient
     "Mean over samples and dimensions of (eps - eps_theta(x_t, t))^2, t uniform in 1..T for each sample (Eq. 5)"
+    draw = lambda: torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)
-    eps = torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
-    shaken = eps + perturbation*torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype) if perturbation else eps
+    eps = draw()
+    shaken = eps + perturbation*draw() if perturbation else eps
     return (model(forward_sample(schedule, x0, t, shaken), t) - eps).square().mean()
 
+# %% ../nbs/05_bootstrap.ipynb #a9655847
 def training_loss(schedule: Schedule,
                   model: Callable,  # eps = model(x, t)
                   x0: Tensor,  # (B, *shape) a batch of data in [-1, 1]
@@ -93,10 +101,13 @@ def training_loss(schedule: Schedule,
                   perturbation: float = 0.,  # input perturbation (ADM-IP)
                   **regularizer  # of `consistency_loss`: L, rho, kernel, squared, biased, warm_start, gradient
                  ) -> tuple[Tensor, dict]:  # the loss, and its parts as detached numbers
-    "(1 - lam_reg) L^nll + lam_reg L^reg, one step of Algorithm 1 (Eq. 5, Eq. 14)"
+    """(1 - lam_reg) L^nll + lam_reg L^reg, one step of Algorithm 1 (Eq. 5, Eq. 14)
+
+    ValueError for a lam_reg outside [0, 1) and where the second batch is missing."""
     if not 0 <= lam_reg < 1: raise ValueError(f'lam_reg must be in [0, 1), got {lam_reg}')
     nll = nll_loss(schedule, model, x0, generator=generator, perturbation=perturbation)
     if lam_reg == 0: return nll, dict(nll=nll.detach())
     if x0_other is None: raise ValueError('x0_other must be given where lam_reg > 0: a second batch like x0')
-    reg = consistency_loss(schedule, model, x0 if x0_forw is None else x0_forw, x0_other, generator=generator, **regularizer)
+    if x0_forw is None: x0_forw = x0
+    reg = consistency_loss(schedule, model, x0_forw, x0_other, generator=generator, **regularizer)
     return (1 - lam_reg)*nll + lam_reg*reg, dict(nll=nll.detach(), reg=reg.detach())

@@ -27,12 +27,13 @@ def _pooled_l1(z):
     return half + half.T
 
 def _distances(x, y, metric, x2=None, y2=None):
-    "(N, M): squared L2 distances (`x2`, `y2`: the squared lengths, where known), L1 distances, or inner products"
+    "(N, M): L1 distances, inner products, or squared L2 distances (`x2`, `y2`: the squared lengths, where known)"
     if metric == 'l1': return _pooled_l1(torch.cat([x, y]))[:len(x), len(x):]
     if metric == 'dot': return x @ y.T
     x2, y2 = ((z*z).sum(1) if z2 is None else z2 for z, z2 in ((x, x2), (y, y2)))
     return (x2[:, None] + y2).addmm_(x, y.T, alpha=-2).clamp_(min=0)
 
+# %% ../nbs/02_error.ipynb #e1ff93f5
 def _centred(x, y):
     "The product form loses small distances far from the origin: move the origin to the data"
     centre = y.detach().mean(0)
@@ -47,15 +48,17 @@ def _blocks(x, y, metric):
         if metric == 'l2': x, y = _centred(x, y)
         yield from (_distances(a, b, metric) for a, b in ((x, x), (x, y), (y, y)))
 
-# %% ../nbs/02_error.ipynb #cab8d42a
+# %% ../nbs/02_error.ipynb #d285eeb6
 @dataclass(frozen=True)
 class Kernel:
     "A kernel as a function of a distance; call it on two sets of points for the (N, M) kernel matrix"
     metric: str  # 'l2' (squared), 'l1', or 'dot', the inner product
     of: Callable  # (distances, bandwidth) -> kernel values
 
-    def __call__(self, x: Tensor, y: Tensor, bandwidth) -> Tensor: return self.of(_distances(x.flatten(1), y.flatten(1), self.metric), bandwidth)
+    def __call__(self, x: Tensor, y: Tensor, bandwidth) -> Tensor:
+        return self.of(_distances(x.flatten(1), y.flatten(1), self.metric), bandwidth)
 
+# %% ../nbs/02_error.ipynb #cab8d42a
 def _gaussian(d2, s): return (d2*(-.5/s**2)).exp_()
 
 def _laplace(d, s): return (d/-s).exp_()
@@ -83,41 +86,50 @@ def _kernel(name):
 
 @torch.no_grad()
 def median_bandwidth(x: Tensor,  # (N, *shape) samples, N >= 2
-                     kernel: str = 'gaussian',
+                     kernel: str = 'gaussian',  # a name in KERNELS
                      max_n: int = 1000  # of more samples so many are used, evenly spaced
                     ) -> Tensor:  # 0-dim
-    "The bandwidth that a kernel gets when none is given: the median distance; for 'mixture' the root mean squared one, for 'polynomial' sqrt(K)"
+    """The bandwidth that a kernel gets when none is given: the median distance in the kernel's own metric
+
+    For 'mixture' the root mean squared distance, for 'polynomial' sqrt(K). ValueError for an unknown kernel or fewer than 2 samples."""
     metric, x = _kernel(kernel).metric, x.flatten(1)
     if len(x) < 2: raise ValueError(f'a bandwidth needs at least 2 samples, got {len(x)}')
     if metric == 'dot': return x.new_tensor(x.shape[1]**.5)
     if kernel == 'mixture':  # E |x - x'|^2 = 2 tr Cov
         centre = x.mean(0)
-        return (sum((part - centre).square().sum(dtype=torch.float64) for part in x.split(250))*(2/(len(x) - 1))).sqrt().to(x.dtype)
+        total = sum((part - centre).square().sum(dtype=torch.float64) for part in x.split(250))
+        return (total*(2/(len(x) - 1))).sqrt().to(x.dtype)
     return torch.pdist(x[::-(-len(x)//max_n)], 1 if metric == 'l1' else 2).median()
 
 # %% ../nbs/02_error.ipynb #6f9e042b
 def _samples(x, y, least):
     "x, y as (N, K), (M, K) of one floating type, or a ValueError"
     if min(x.dim(), y.dim()) < 2 or x.shape[1:] != y.shape[1:]:
-        raise ValueError(f'x and y must be (N, *shape) and (M, *shape) with one shape, got {tuple(x.shape)} and {tuple(y.shape)}')
-    if min(len(x), len(y)) < least: raise ValueError(f'x and y must have at least {least} samples each, got {len(x)} and {len(y)}')
+        shapes = f'{tuple(x.shape)} and {tuple(y.shape)}'
+        raise ValueError(f'x and y must be (N, *shape) and (M, *shape) with one shape, got {shapes}')
+    if min(len(x), len(y)) < least:
+        raise ValueError(f'x and y must have at least {least} samples each, got {len(x)} and {len(y)}')
     dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)  # half precision is not enough
     x, y = x.flatten(1).to(dtype), y.flatten(1).to(dtype)
-    if x.device.type == 'cpu' and not (x.detach().sum() + y.detach().sum()).isfinite():  # a GPU would have to wait for the answer
+    on_cpu = x.device.type == 'cpu'  # a GPU would have to wait for the answer
+    if on_cpu and not (x.detach().sum() + y.detach().sum()).isfinite():
         raise ValueError('x and y must be finite, got NaN or infinity')
     return x, y
 
 def _positive(s):
-    if not (isinstance(s, Tensor) and s.device.type != 'cpu') and not s > 0: raise ValueError(f'bandwidth must be > 0, got {float(s):g}')
+    on_gpu = isinstance(s, Tensor) and s.device.type != 'cpu'
+    if not on_gpu and not s > 0: raise ValueError(f'bandwidth must be > 0, got {float(s):g}')
     return s
 
 # %% ../nbs/02_error.ipynb #304aee4c
 def _pairs(x, y, metric, less, rows=250):
-    "Yield (weight, distances): MMD^2 is the sum of weight*kernel(distance). Tiles that a cache holds, a pair and its mirror image once"
+    "Yield (weight, distances): MMD^2 is the sum of weight*kernel(distance)"
     N, M = len(x), len(y)
     xx, yy, xy = 1/(N*(N - less)), 1/(M*(M - less)), -2/(N*M)
-    if metric == 'l1':  # pdist is fast and knows one set only: of both stacked it also has the pairs within each, at the very same distances
-        yield from ((2*xx - xy, torch.pdist(x, 1)), (2*yy - xy, torch.pdist(y, 1)), (xy, torch.pdist(torch.cat([x, y]), 1)))
+    if metric == 'l1':
+        yield 2*xx - xy, torch.pdist(x, 1)
+        yield 2*yy - xy, torch.pdist(y, 1)
+        yield xy, torch.pdist(torch.cat([x, y]), 1)
         if not less: yield N*xx + M*yy, x.new_zeros(1)  # each sample with itself
         return
     if metric == 'l2': x, y = _centred(x, y)
@@ -136,24 +148,29 @@ def mmd2(x: Tensor,  # (N, *shape)
          bandwidth: float | Tensor | None = None,  # in units of the kernel's distance; None: `median_bandwidth(y, kernel)`
          *, biased: bool = True  # True: Eq. 10 as printed, the V-statistic; False: the U-statistic, N and M >= 2
         ) -> Tensor:  # 0-dim, differentiable in x and y
-    "Estimate the squared maximum mean discrepancy from two sets of samples (Eq. 9, Eq. 10)"
+    """Estimate the squared maximum mean discrepancy from two sets of samples (Eq. 9, Eq. 10)
+
+    ValueError for an unknown kernel, unequal shapes, too few samples, NaN or infinity, a bandwidth not above 0."""
     k = _kernel(kernel)
     x, y = _samples(x, y, 1 if biased else 2)
     if bandwidth is None: bandwidth = median_bandwidth(torch.cat([x, y]) if kernel == 'mixture' else y, kernel)
     _positive(bandwidth)
+    pairs = _pairs(x, y, k.metric, 0 if biased else 1)
     with torch.autocast(x.device.type, enabled=False):  # bf16 distances would drown the difference
-        total = sum(weight*k.of(d, bandwidth).sum(dtype=torch.float64) for weight, d in _pairs(x, y, k.metric, 0 if biased else 1))
+        total = sum(weight*k.of(d, bandwidth).sum(dtype=torch.float64) for weight, d in pairs)
     return total.to(x.dtype)
 
 # %% ../nbs/02_error.ipynb #a67c4122
-def mmd(x: Tensor, y: Tensor, kernel: str = 'gaussian', bandwidth: float | Tensor | None = None, *, biased: bool = True) -> Tensor:
+def mmd(x: Tensor, y: Tensor, kernel: str = 'gaussian', bandwidth: float | Tensor | None = None,
+        *, biased: bool = True) -> Tensor:
     "The root of `mmd2`, same arguments; 0 with zero gradient where the estimate is not above 1e-12 (Eq. 9)"
     square = mmd2(x, y, kernel, bandwidth, biased=biased)
     return torch.where(square > 1e-12, square.clamp(min=1e-12).sqrt(), 0*square)
 
 # %% ../nbs/02_error.ipynb #49e94dd8
 def gaussian_mmd2(mean_p: Tensor, var_p: Tensor, mean_q: Tensor, var_q: Tensor,  # (K,) each, of N(mean, diag var)
-                  bandwidth: float) -> Tensor:  # 0-dim float64
+                  bandwidth: float  # of the kernel
+                 ) -> Tensor:  # 0-dim float64
     "The squared Gaussian-kernel MMD of two Gaussians with diagonal covariance, exactly (Eq. 9)"
     p, q = ([torch.as_tensor(u, dtype=torch.float64) for u in pair] for pair in ((mean_p, var_p), (mean_q, var_q)))
     def overlap(a, b):
@@ -169,8 +186,10 @@ def _off_mean(k):
 
 def _spread(k, rows, columns, count):
     "Variance of the doubly centred entries; `count` of them, a diagonal of zeros not among them"
-    return (k*k).sum(dtype=torch.float64)/count - (rows*rows).mean() - (columns*columns).mean() + rows.mean()**2
+    squares = (k*k).sum(dtype=torch.float64)/count
+    return squares - (rows*rows).mean() - (columns*columns).mean() + rows.mean()**2
 
+# %% ../nbs/02_error.ipynb #9c4ed2fd
 def _estimate(xx, xy, yy):
     "From kernel matrices, a (3,) float64: the U-statistic, the V-statistic, the standard error of U"
     N, M = xy.shape
@@ -181,8 +200,9 @@ def _estimate(xx, xy, yy):
     cx, cy = xy.mean(1, dtype=torch.float64), xy.mean(0, dtype=torch.float64)
     u = rx.mean() + ry.mean() - 2*cx.mean()
     v = u + (both[0] - level - rx.mean())/N + (both[1] - level - ry.mean())/M
-    off = [k - torch.diag(k.diagonal()) for k in (xx, yy)]
-    rest = (2*_spread(off[0], rx, rx, N*(N - 1))/(N*(N - 1)) + 2*_spread(off[1], ry, ry, M*(M - 1))/(M*(M - 1))
+    within_x, within_y = (k - torch.diag(k.diagonal()) for k in (xx, yy))
+    nx, ny = N*(N - 1), M*(M - 1)
+    rest = (2*_spread(within_x, rx, rx, nx)/nx + 2*_spread(within_y, ry, ry, ny)/ny
             + 4*_spread(xy, cx, cy, N*M)/(N*M))
     variance = 4*(rx - cx).var()/N + 4*(ry - cy).var()/M - rest
     return torch.stack([u, v, variance.maximum(rest).clamp(min=0).sqrt()])
@@ -201,22 +221,53 @@ def _null_band(yy, yz, zz, level, draws, generator):
 def _check_run(schedule, x0, n, kernels, times, controls, null):
     "The requested times, from high to low, or a ValueError"
     for name in kernels: _kernel(name)
-    if not x0.is_floating_point() or x0.dim() < 2: raise ValueError(f'x0 must be (N, *shape) float in [-1, 1], got {x0.dtype} {tuple(x0.shape)}')
-    if n < 2 or len(x0) < 2*n: raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
+    if not x0.is_floating_point() or x0.dim() < 2:
+        raise ValueError(f'x0 must be (N, *shape) float in [-1, 1], got {x0.dtype} {tuple(x0.shape)}')
+    if n < 2 or len(x0) < 2*n:
+        raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
     unknown = set(controls) - {'renoised', 'fresh'}
     if unknown: raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
     if not 0 < null < 1: raise ValueError(f'null must be in (0, 1), got {null}')
     times = sorted({int(t) for t in (range(schedule.T + 1) if times is None else times)}, reverse=True)
-    if not times or times[-1] < 0 or times[0] > schedule.T: raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
+    if not times or times[-1] < 0 or times[0] > schedule.T:
+        raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
     return times
 
+# %% ../nbs/02_error.ipynb #ea476df2
 def _kernel_blocks(x, y, bandwidths):
     "Yield (kernel, [xx, xy, yy]); kernels that share a metric share its distances"
-    distances = {}
+    x, y, distances = x.flatten(1).float(), y.flatten(1).float(), {}
     for name, s in bandwidths.items():
         metric = KERNELS[name].metric
         if metric not in distances: distances[metric] = list(_blocks(x, y, metric))
         yield name, [KERNELS[name].of(d, s) for d in distances[metric]]
+
+def _yardstick(y, z, kernels, level, draws, signs):
+    "From two sets of forward samples: {kernel: bandwidth} and {kernel: [null_lo, null_hi]}; `signs()` makes a generator"
+    pooled = torch.cat([y, z]).flatten(1).float()
+    scale = {name: _positive(median_bandwidth(pooled, name, max_n=500)) for name in kernels}
+    return scale, {name: _null_band(*blocks, level, draws, signs()).tolist() for name, blocks in _kernel_blocks(y, z, scale)}
+
+# %% ../nbs/02_error.ipynb #b9046458
+def _measure(t, curve, x, y, yardstick):
+    "A row for each kernel: x compared with the forward samples y"
+    if not x.isfinite().all():
+        raise ValueError(f"the {curve} samples are not finite at t = {t}: the model's output is to blame")
+    (scale, band), rows = yardstick, []
+    for name, blocks in _kernel_blocks(x, y, scale):
+        u, v, se = _estimate(*blocks).tolist()
+        lo, hi = band[name]
+        rows.append(dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=lo, null_hi=hi,
+                         mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=scale[name].item()))
+    return rows
+
+# %% ../nbs/02_error.ipynb #d84e2c50
+def _states(run, T, n, shape, stop, seed, device):
+    "Yield (t, x_t) for t = T..stop: images 0..n-1 of the run, the same that `sample` draws"
+    noises = image_noise(seed, range(n), shape, device=device)
+    x = next(noises)
+    yield T, x
+    if stop < T: yield from run(x, T, stop, noise=lambda t: next(noises))
 
 # %% ../nbs/02_error.ipynb #835f2fae
 @torch.no_grad()
@@ -230,12 +281,14 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    batch_size: int = 250,  # the model is given so many samples at once
                    step: Callable = backward_step, clip: bool = False,  # the sampler, as in `sample`
                    controls: Sequence[str] = (),  # of 'renoised' and 'fresh'
-                   inputs: Callable = forward_sample,  # draws what the curve is compared with, as `forward_sample` does: the training-time inputs
+                   inputs: Callable = forward_sample,  # draws what the curve is compared with: the training-time inputs
                    null: float = .95,  # the null band holds this share of q-against-q values
                    draws: int = 500,  # random signs behind the null band
                    device='cpu', progress: bool = False
-                  ) -> pd.DataFrame:  # a row for each t, kernel and curve: bandwidth, mmd2 and its se, mmd2_biased, mmd, null_lo, null_hi
-    "The input error of every module: D_MMD(t) for t from T down to 0, with standard error and null band (Eq. 6, Eq. 7, Eq. 8)"
+                  ) -> pd.DataFrame:  # per t, kernel, curve: bandwidth, mmd2 and its se, mmd2_biased, mmd, null_lo, null_hi
+    """The input error of every module: D_MMD(t) for t from T down to 0, with standard error and null band (Eq. 6, Eq. 7, Eq. 8)
+
+    ValueError for an argument outside its range, and for samples that are not finite."""
     times = _check_run(schedule, x0, n, kernels, times, controls, null)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
     def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
@@ -243,32 +296,18 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
         x = x0[chosen.to(x0.device)].to(device, torch.float32)
         return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
 
-    reference, rows = {}, []
-    def measure(t, curve, x, y):
-        if not x.isfinite().all(): raise ValueError(f"the {curve} samples are not finite at t = {t}: the model's output is to blame")
-        for name, blocks in _kernel_blocks(x.flatten(1).float(), y.flatten(1).float(), reference[t][0]):
-            u, v, se = _estimate(*blocks).tolist()
-            lo, hi = reference[t][1][name]
-            rows.append(dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=lo, null_hi=hi, mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=reference[t][0][name].item()))
-
-    def at_time(t, x):
+    rows, yardsticks, stop = [], {}, 0 if 'renoised' in controls else times[-1]
+    states = _states(run, schedule.T, n, tuple(x0.shape[1:]), stop, seed, device)
+    for t, x in tqdm(states, desc='error dynamics', total=schedule.T - stop + 1, mininterval=2, file=sys.stdout, disable=not progress):
+        if t not in times: continue
         y, z = forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference')
-        flat_y, flat_z = y.flatten(1).float(), z.flatten(1).float()
-        s = {name: _positive(median_bandwidth(torch.cat([flat_y, flat_z]), name, max_n=500)) for name in kernels}
-        signs = lambda: stream(seed, 'null signs', t, device=device)
-        reference[t] = s, {name: _null_band(*blocks, null, draws, signs()).tolist() for name, blocks in _kernel_blocks(flat_y, flat_z, s)}
-        measure(t, 'model', x, y)
+        yardsticks[t] = _yardstick(y, z, kernels, null, draws, lambda: stream(seed, 'null signs', t, device=device))
+        rows += _measure(t, 'model', x, y, yardsticks[t])
         if 'fresh' in controls and t < schedule.T:
-            (_, fresh), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=stream(seed, 'fresh noise', t, device=device))
-            measure(t, 'fresh', fresh, y)
-
-    noises = image_noise(seed, range(n), tuple(x0.shape[1:]), device=device)
-    x = next(noises)
-    stop = 0 if 'renoised' in controls else times[-1]
-    chain = run(x, schedule.T, stop, noise=lambda t: next(noises)) if stop < schedule.T else ()
-    for t, x in tqdm(itertools.chain([(schedule.T, x)], chain), desc='error dynamics', total=schedule.T - stop + 1, mininterval=2, file=sys.stdout, disable=not progress):
-        if t in times: at_time(t, x)
+            generator = stream(seed, 'fresh noise', t, device=device)
+            (_, own), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=generator)
+            rows += _measure(t, 'fresh', own, y, yardsticks[t])
     for t in times if 'renoised' in controls else ():  # x is x_0 now
         again = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
-        measure(t, 'renoised', again, forward(t, 0, t, 'reference'))
+        rows += _measure(t, 'renoised', again, forward(t, 0, t, 'reference'), yardsticks[t])
     return pd.DataFrame(rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)
