@@ -1,15 +1,17 @@
-"""What the consistency regularizer costs, in vanilla training steps, and what memory it takes: k modules unrolled, in five ways.
+"""What the consistency regularizer costs, in vanilla training steps, and what memory it takes.
 
-The step is Algorithm 1's with the vanilla loss's backward pass run before the chain is built, so that the two graphs never stand in memory together."""
+k modules are unrolled, in five ways. The step is Algorithm 1's, with the vanilla loss's backward pass run before
+the chain is built, so that the two graphs never stand in memory together.
+"""
 import torch
 from torch import nn
 
 from benchmarks.common import ms, ratio, row, save, take_turns
-from diffprop.schedule import seeded
 from diffprop.bootstrap import consistency_loss, nll_loss
-from diffprop.lab.devices import keep_memory, peak_memory
-from diffprop.lab.config import Config, make_schedule
 from diffprop.lab.checkpoints import State
+from diffprop.lab.config import Config, make_schedule
+from diffprop.lab.devices import keep_memory, peak_memory
+from diffprop.schedule import seeded
 
 MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla steps)
     'whole': (1, 'whole', lambda k: 1 + k),
@@ -18,58 +20,95 @@ MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla
     'checkpointed': (1, 'checkpointed', lambda k: 1 + 4*k/3),
     'last, half batch': (2, 'last', lambda k: 1.5 + (k - 1)/6),
 }
-DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., batch_size=64, channels_last=True)  # as in the preset
-COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8, channels_last=False)  # 32 x 32 pixels: here arithmetic outweighs all else
-NOTE = '32x32: width 32, batch 8; digits: width 16, batch 64, where what does not grow with the batch (Python, the optimizer) counts too'
+DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0.,
+              batch_size=64, channels_last=True)  # as in the preset
+COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8, channels_last=False)  # arithmetic outweighs all else
+CASES = {  # name: (fields of Config, an image's shape, modules unrolled)
+    '32x32': (COLOUR, (3, 32, 32), (1, 2, 3, 4)),
+    'digits, 8x8': (DIGITS, (1, 8, 8), (1, 4)),
+}
+BOUNDS = {'whole': '', 'half batch': '', 'last': '<= 1.1', 'checkpointed': '<= 1.7'}  # of the peak memory
+NOTE = '32x32: width 32, batch 8; digits: width 16, batch 64, where what does not grow with the batch ' \
+       '(Python, the optimizer) counts too'
+
 
 def setting(config, shape):
     c = Config.of(**config)
     return State(c, shape), make_schedule(c), torch.randn(c.batch_size, *shape, generator=seeded(0)).clamp(-1, 1)
 
+
 def seed_for(schedule, x, k, t):
     "A seed with which `consistency_loss` at t and L = k unrolls all k modules"
     def length(seed):
         calls = []
-        consistency_loss(schedule, lambda x, t: calls.append(1) or 0*x, x, x, generator=seeded(seed), L=k, t=t)
+        model = lambda x, t: calls.append(1) or 0*x
+        consistency_loss(schedule, model, x, x, generator=seeded(seed), L=k, t=t)
         return len(calls)
     return next(seed for seed in range(1000) if length(seed) == k)
 
+
+def unrolled(state, schedule, x, mode, k, t):
+    "The regularizer with k modules in one of the modes, ready to be called"
+    share, gradient, _ = MODES[mode]
+    part = x[:len(x)//share]
+    seed = seed_for(schedule, part, k, t)
+    return lambda: consistency_loss(schedule, state.network, part, part, generator=seeded(seed), L=k, t=t,
+                                    gradient=gradient)
+
+
 def step(state, schedule, x, mode=None, k=0, t=20):
-    "A training step, ready to be called: vanilla, or with k modules unrolled in one of the modes"
-    if mode:
-        share, gradient, _ = MODES[mode]
-        part = x[:len(x)//share]
-        seed = seed_for(schedule, part, k, t)
+    "A training step, ready to be called: vanilla, or with k modules unrolled"
+    regularizer = unrolled(state, schedule, x, mode, k, t) if mode else None
     def run():
         state.optimizer.zero_grad(set_to_none=True)
         nll_loss(schedule, state.network, x, generator=seeded(1)).backward()
-        if mode: (.2*consistency_loss(schedule, state.network, part, part, generator=seeded(seed), L=k, t=t, gradient=gradient)).backward()
+        if mode: (.2*regularizer()).backward()
         nn.utils.clip_grad_norm_(state.network.parameters(), 1., foreach=True)
-        state.optimizer.step(); state.update_average()
+        state.optimizer.step()
+        state.update_average()
     return run
+
 
 def gradient_gap(k=3):
     "Largest difference between the gradients of 'checkpointed' and 'whole', over the largest entry"
     state, schedule, x = setting(DIGITS, (1, 8, 8))
+    parameters = list(state.network.parameters())
     def gradient(mode):
-        loss = consistency_loss(schedule, state.network, x, x, generator=seeded(seed_for(schedule, x, k, 20)), L=k, t=20, gradient=mode)
-        return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(state.network.parameters()), allow_unused=True, materialize_grads=True)])
+        loss = unrolled(state, schedule, x, mode, k, 20)()
+        slopes = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+        return torch.cat([s.flatten() for s in slopes])
     whole, other = gradient('whole'), gradient('checkpointed')
     return ((whole - other).abs().max()/whole.abs().max()).item()
 
+
+def steps(name):
+    "Steps ready to be called: 'vanilla', and (mode, k)"
+    config, shape, lengths = CASES[name]
+    given = setting(config, shape)
+    return {'vanilla': step(*given)} | {(mode, k): step(*given, mode, k) for mode in MODES for k in lengths}
+
+
+def times(name, calls, rounds):
+    seconds = take_turns(calls, rounds)
+    for mode, k in list(calls)[1:]:
+        cost, theory = ratio(seconds, (mode, k), 'vanilla'), MODES[mode][2](k)
+        gap = gradient_gap(k) if mode == 'checkpointed' else None
+        yield row(f'{name}, {mode}, k = {k}', f'step over vanilla / theory {theory:.2f}', cost/theory, '<= 1.1',
+                  ms(seconds, (mode, k)), ms(seconds, 'vanilla'), gap, NOTE) | dict(mode=mode, k=k, cost=cost)
+
+
+def memory(name, calls):
+    vanilla = peak_memory(calls['vanilla'])
+    note = f'memory above what is held between steps, counted; vanilla {vanilla/2**20:.0f} MB'
+    for mode, bound in BOUNDS.items():
+        for k in (1, 4):
+            share = peak_memory(calls[mode, k])/vanilla
+            yield row(f'{name}, {mode}, k = {k}', "peak memory over vanilla's", share, bound, note=note)
+
+
 def main(full=False):
-    keep_memory()  # as the workers of `run_all` train
-    rows = []
-    for name, config, shape, lengths in (('32x32', COLOUR, (3, 32, 32), (1, 2, 3, 4)), ('digits, 8x8', DIGITS, (1, 8, 8), (1, 4))):
-        state, schedule, x = setting(config, shape)
-        calls = {'vanilla': step(state, schedule, x)} | {f'{mode} {k}': step(state, schedule, x, mode, k) for mode in MODES for k in lengths}
-        seconds = take_turns(calls, 9 if full else 3 if name == '32x32' else 5)
-        for mode, (_, _, theory) in MODES.items():
-            for k in lengths:
-                took = ratio(seconds, f'{mode} {k}', 'vanilla')
-                rows.append(row(f'{name}, {mode}, k = {k}', f'step over vanilla / theory {theory(k):.2f}', took/theory(k), '<= 1.1', ms(seconds, f'{mode} {k}'), ms(seconds, 'vanilla'),
-                                gradient_gap(k) if mode == 'checkpointed' else None, note=NOTE) | dict(mode=mode, k=k, cost=took))
-        if name == '32x32': memory = {key: peak_memory(call)/2**20 for key, call in calls.items()}
-    for mode, bound in (('whole', ''), ('half batch', ''), ('last', '<= 1.1'), ('checkpointed', '<= 1.7')):
-        for k in (1, 4): rows.append(row(f'32x32, {mode}, k = {k}', "peak memory over vanilla's", memory[f'{mode} {k}']/memory['vanilla'], bound, note=f'memory above what is held between steps, counted; vanilla {memory["vanilla"]:.0f} MB'))
-    return save('regularizer', rows)
+    keep_memory()  # as the workers that train do
+    calls = {name: steps(name) for name in CASES}
+    rounds = {'32x32': 9 if full else 3, 'digits, 8x8': 9 if full else 5}
+    rows = [r for name in CASES for r in times(name, calls[name], rounds[name])]
+    return save('regularizer', [*rows, *memory('32x32', calls['32x32'])])
