@@ -1,7 +1,7 @@
 """What every benchmark shares: ratios, not seconds.
 
-Rivals take turns in one process, and a ratio is the median over rounds of the ratio within a round. Time is the
-CPU time of a process with one thread, so that other programs on the machine slow both sides alike.
+Rivals take turns in one process, and a ratio is the median over rounds of the ratio within a round. Time is
+the CPU time of a process with one thread, so that other programs on the machine slow both sides alike.
 """
 import importlib.metadata
 import os

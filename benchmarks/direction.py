@@ -1,4 +1,4 @@
-"""Which way the regularizer pushes a trained network, and how noisy the push is, in the full setting and in cheaper ones.
+"""Which way the regularizer pushes a trained network, and how noisily, in full and in cheaper settings.
 
 Over many draws the gradient has a mean, which moves the network, and a noise, which does not. Their squared
 lengths and the angle between two means are estimated from products of different draws, so without bias. The
@@ -86,9 +86,10 @@ def main(full=True, n=400, seeds=(0, 1, 2)):
     table = pd.DataFrame([r for seed in seeds for r in compare(lab, seed, n)])
     table['worth'] = table.signal_to_noise**2/table.extra  # of a second of computing
     base, rows = table[table.setting == FULL].worth.to_numpy(), []
+    note = f'{len(seeds)} networks, {n} draws each'
     for name, own in table.groupby('setting', sort=False):
         cost = 1 + own.extra.median()*(name != VANILLA)
-        line = row(name, 'cost of a step, in vanilla steps', cost, note=f'{len(seeds)} networks, {n} draws each')
+        line = row(name, 'cost of a step, in vanilla steps', cost, note=note)
         for column in ('cosine', 'length', 'signal_to_noise'): line |= spread(own[column])
         rows.append(line | dict(worth=(own.worth.to_numpy()/base).mean(), seeds=len(seeds)))
     return save('direction', rows)

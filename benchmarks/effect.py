@@ -1,7 +1,7 @@
 """What a cheaper regularizer costs, and what it does to the samples.
 
-Each setting continues a trained vanilla digits network for 100 steps. About 10 core-minutes, most of them
-sampling. The vanilla networks are those of Table 1 at preset digits; where runs/ has none they are trained first.
+Each setting continues a trained vanilla digits network for 100 steps. The vanilla networks are those of
+Table 1 at preset digits; where runs/ has none they are trained first. 10 core-minutes, most of them sampling.
 """
 from dataclasses import replace
 
@@ -46,14 +46,15 @@ def fine_tune(lab, seed, changes, more):
 def measure(lab, seed, name, more=MORE, samples=SAMPLES, steps=NFE):
     network, seconds = fine_tune(lab, seed, SETTINGS[name], more)
     images, schedule = lab.images('digits'), make_schedule(lab.config('digits', 'ddpm', seed))
-    x = to_uint8(sample(schedule, network, samples, images.shape[1:], seed=seed, batch_size=125, steps=steps, clip=True))
+    how = dict(seed=seed, batch_size=125, steps=steps, clip=True)
+    x = to_uint8(sample(schedule, network, samples, images.shape[1:], **how))
     fid = fidelity(x, images, kid=False)['fid']
     print(f'  {name:48s} seed {seed}  {seconds:.3f} s a step  FID {fid:.2f}', flush=True)
     return dict(setting=name, seed=seed, seconds=seconds, fid=fid, mmd2=1e4*final_error(x, images))
 
 
 def changes(values, name):
-    "A setting's mean and its change against 'vanilla', paired by seed; values: a row a seed, a column a setting"
+    "A setting's mean and change against 'vanilla', paired by seed (rows; columns are settings)"
     d = values[name] - values['vanilla']
     return dict(mean=values[name].mean(), change=d.mean(), change_se=d.std()/len(d)**.5)
 

@@ -1,7 +1,7 @@
 """On a GPU: step time in bfloat16 of the CIFAR-10 network, share of the card's peak, images sampled a second.
 
-The step is measured plain, channels-last and compiled, against diffusers and denoising-diffusion-pytorch, each
-plain and compiled, in wall-clock time, since a GPU works on its own. Without a GPU nothing is measured.
+The step is measured plain, channels-last and compiled, against diffusers and denoising-diffusion-pytorch,
+each plain and compiled, in wall-clock time, since a GPU works on its own. Without a GPU nothing is measured.
 """
 import time
 
@@ -80,7 +80,8 @@ def measured(three, clock, card, batch=128, side=8192):
     with FlopCounterMode(display=False) as count: step(ours, x, t, target)()
     took, case = steps_here(clock, ours, x, t, target), f'CIFAR-10 step, batch {batch}'
     plain = took['plain']
-    rows = [row(case, f'{how} over plain', v/plain, '', 1e3*v, 1e3*plain, note=card) for how, v in took.items()]
+    rows = [row(case, f'{how} over plain', v/plain, '', 1e3*v, 1e3*plain, note=card)
+            for how, v in took.items()]
     peers = {'diffusers': theirs, 'denoising-diffusion-pytorch': third}
     rows += beside_peers(clock, peers, took, x, t, target)
     a, b = torch.randn(2, side, side, device=clock.device, dtype=torch.bfloat16)

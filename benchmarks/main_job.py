@@ -56,7 +56,8 @@ class Job:
 
     def drawing(self, batch_size, clip):
         "Seconds of an image and an evaluation, drawn as `Lab` draws"
-        network, shape = self.state.average.eval().to(memory_format=torch.channels_last), self.images.shape[1:]
+        network = self.state.average.eval().to(memory_format=torch.channels_last)
+        shape = self.images.shape[1:]
         how = dict(seed=0, batch_size=batch_size, steps=5, clip=clip)
         took = take_turns(dict(draw=lambda: sample(self.schedule, network, batch_size, shape, **how)), 3)
         return min(took['draw'])/5/batch_size

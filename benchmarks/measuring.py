@@ -1,8 +1,8 @@
 """What measuring costs beside sampling.
 
-`error_dynamics` at every t against `sample`; a Frechet distance with and without worker processes; and what a
-batch's size costs a network on a CPU, where the C library returns large tensors to the system and asks for them
-again, page by page.
+`error_dynamics` at every t against `sample`; a Frechet distance with and without worker processes; and what
+a batch's size costs a network on a CPU, where the C library returns large tensors to the system and asks for
+them again, page by page.
 """
 import resource
 import statistics
@@ -67,8 +67,8 @@ def frechet():
             verbose=False, cache=False, batch_size=256)['frechet_inception_distance']
         found[lean] = distance, time.perf_counter() - begin
     (_, ours), (reference, theirs) = found[True], found[False]
-    return row('Frechet distance, 900 digits', "time over torch-fidelity's default, wall clock", ours/theirs, '<= 0.5',
-               1e3*ours, 1e3*theirs, abs(fidelity(half, rest, kid=False)['fid'] - reference))
+    off, what = abs(fidelity(half, rest, kid=False)['fid'] - reference), "torch-fidelity's default, wall clock"
+    return row('Frechet distance, 900 digits', f'time over {what}', ours/theirs, '<= 0.5', 1e3*ours, 1e3*theirs, off)
 
 
 def forward(name, batch, rounds, keep=False):
@@ -94,12 +94,13 @@ def forward_apart(*args):
 def batches(name):
     small, sizes, rounds = BATCHES[name]
     best, _ = forward_apart(name, small, rounds)
+    measured = f'time an image over that in a batch of {small}, as it comes'
     for batch in sizes:
         for keep, how in ((False, 'as it comes'), (True, 'keeping its memory')):
             took, faults = forward_apart(name, batch, rounds, keep)
             case = f'{name}, batch of {batch}, {how}'
-            yield row(case, f'time an image over that in a batch of {small}, as it comes', took/best, '', took, best,
-                      note=f'{case}: {faults:,.0f} page faults a call')
+            note = f'{case}: {faults:,.0f} page faults a call'
+            yield row(case, measured, took/best, '', took, best, note=note)
 
 
 def main(full=False):

@@ -1,7 +1,7 @@
 """What the consistency regularizer costs, in vanilla training steps, and what memory it takes.
 
-k modules are unrolled, in five ways. The step is Algorithm 1's, with the vanilla loss's backward pass run before
-the chain is built, so that the two graphs never stand in memory together.
+k modules are unrolled, in five ways. The step is Algorithm 1's, with the vanilla loss's backward pass run
+before the chain is built, so that the two graphs never stand in memory together.
 """
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ MODES = {  # name: (the batch is divided by, gradient, cost in theory in vanilla
 }
 DIGITS = dict(T=100, beta_1=1e-3, beta_T=.2, width=16, mults=(1, 1), blocks=1, attention=(), dropout=0.,
               batch_size=64, channels_last=True)  # as in the preset
-COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8, channels_last=False)  # arithmetic outweighs all else
+COLOUR = dict(DIGITS, width=32, mults=(1, 2), batch_size=8, channels_last=False)  # arithmetic prevails
 CASES = {  # name: (fields of Config, an image's shape, modules unrolled)
     '32x32': (COLOUR, (3, 32, 32), (1, 2, 3, 4)),
     'digits, 8x8': (DIGITS, (1, 8, 8), (1, 4)),
@@ -34,7 +34,8 @@ NOTE = '32x32: width 32, batch 8; digits: width 16, batch 64, where what does no
 
 def setting(config, shape):
     c = Config.of(**config)
-    return State(c, shape), make_schedule(c), torch.randn(c.batch_size, *shape, generator=seeded(0)).clamp(-1, 1)
+    x = torch.randn(c.batch_size, *shape, generator=seeded(0)).clamp(-1, 1)
+    return State(c, shape), make_schedule(c), x
 
 
 def seed_for(schedule, x, k, t):
@@ -85,16 +86,19 @@ def steps(name):
     "Steps ready to be called: 'vanilla', and (mode, k)"
     config, shape, lengths = CASES[name]
     given = setting(config, shape)
-    return {'vanilla': step(*given)} | {(mode, k): step(*given, mode, k) for mode in MODES for k in lengths}
+    calls = {(mode, k): step(*given, mode, k) for mode in MODES for k in lengths}
+    return {'vanilla': step(*given)} | calls
 
 
 def times(name, calls, rounds):
     seconds = take_turns(calls, rounds)
     for mode, k in list(calls)[1:]:
         cost, theory = ratio(seconds, (mode, k), 'vanilla'), MODES[mode][2](k)
+        times = ms(seconds, (mode, k)), ms(seconds, 'vanilla')
         gap = gradient_gap(k) if mode == 'checkpointed' else None
-        yield row(f'{name}, {mode}, k = {k}', f'step over vanilla / theory {theory:.2f}', cost/theory, '<= 1.1',
-                  ms(seconds, (mode, k)), ms(seconds, 'vanilla'), gap, NOTE) | dict(mode=mode, k=k, cost=cost)
+        line = row(f'{name}, {mode}, k = {k}', f'step over vanilla / theory {theory:.2f}', cost/theory, '<= 1.1',
+                   *times, gap, NOTE)
+        yield line | dict(mode=mode, k=k, cost=cost)
 
 
 def memory(name, calls):

@@ -1,4 +1,4 @@
-"""A training step of the network: here, diffusers, denoising-diffusion-pytorch, and the convolution's peak."""
+"""A training step of the network, here and in two other libraries, beside the peak of a convolution."""
 import copy
 import warnings
 
@@ -40,7 +40,8 @@ def networks(name):
     config, _, (mults, full) = CASES[name]
     torch.manual_seed(0)
     ours = UNet(**config)
-    for p in ours.parameters(): p.data.add_(.02*torch.randn_like(p))  # layers that begin near zero would hide the rest
+    # layers that begin near zero would hide the rest
+    for p in ours.parameters(): p.data.add_(.02*torch.randn_like(p))
     theirs = UNet2DModel(**diffusers_config(ours))
     theirs.load_state_dict(to_diffusers(ours))
     third = Unet(ours.config['width'], dim_mults=mults, channels=ours.config['channels'], full_attn=full)
@@ -56,16 +57,16 @@ def inputs(network, batch):
 
 def beside_peers(name, three, x, t, target, rounds):
     ours, theirs, third = three
-    small = name.startswith('digits')
     seconds = take_turns(dict(ours=step(ours, x, t, target), diffusers=step(theirs, x, t - 1, target),
                               ddp=step(third, x, t - 1, target)), rounds)
     sizes = [f'{sum(p.numel() for p in n.parameters()):,}' for n in three]
     note = f'{name}: batch {len(x)}; parameters here and diffusers {sizes[0]}, ' \
            f'denoising-diffusion-pytorch {sizes[2]} (its blocks differ)'
     apart = gap(forward(ours, x, t), forward(theirs, x, t - 1).sample)
-    return [versus(seconds, 'ours', 'diffusers', name, "step over diffusers'", '<= 1.0' if small else '<= 0.95',
-                   apart, note),
-            versus(seconds, 'ours', 'ddp', name, "step over denoising-diffusion-pytorch's", '<= 0.5' if small else '')]
+    bounds = ('<= 1.0', '<= 0.5') if name.startswith('digits') else ('<= 0.95', '')
+    measured = "step over diffusers'", "step over denoising-diffusion-pytorch's"
+    return [versus(seconds, 'ours', 'diffusers', name, measured[0], bounds[0], apart, note),
+            versus(seconds, 'ours', 'ddp', name, measured[1], bounds[1])]
 
 
 def beside_peak(name, ours, batch, rounds, peak):
@@ -79,10 +80,11 @@ def beside_peak(name, ours, batch, rounds, peak):
 
 
 def channels_last(name, ours, x, t, target, rounds):
-    last, x_last = UNet(**ours.config).to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    last.load_state_dict(ours.state_dict())
-    seconds = take_turns(dict(step=step(ours, x, t, target), step_last=step(last, x_last, t, target),
-                              forward=lambda: forward(ours, x, t), forward_last=lambda: forward(last, x_last, t)), rounds)
+    last = copy.deepcopy(ours).to(memory_format=torch.channels_last)
+    x_last = x.to(memory_format=torch.channels_last)
+    calls = dict(step=step(ours, x, t, target), step_last=step(last, x_last, t, target),
+                 forward=lambda: forward(ours, x, t), forward_last=lambda: forward(last, x_last, t))
+    seconds = take_turns(calls, rounds)
     apart = gap(forward(ours, x, t), forward(last, x_last, t))
     what = 'channels-last over the default'
     return [versus(seconds, 'step_last', 'step', name, f'{what}, training step'),
@@ -92,9 +94,10 @@ def channels_last(name, ours, x, t, target, rounds):
 def bfloat16(rounds=3):
     conv, x = torch.nn.Conv2d(128, 128, 3, padding=1), torch.randn(4, 128, 16, 16)
     conv16, x16 = copy.deepcopy(conv).bfloat16(), x.bfloat16()
-    with torch.no_grad(): seconds = take_turns(dict(float32=lambda: conv(x), bfloat16=lambda: conv16(x16)), rounds)
-    return row('3x3 convolution, 128 channels', 'bfloat16: speed over float32', ratio(seconds, 'float32', 'bfloat16'),
-               '>= 1.7', ms(seconds, 'bfloat16'), ms(seconds, 'float32'),
+    calls = dict(float32=lambda: conv(x), bfloat16=lambda: conv16(x16))
+    with torch.no_grad(): seconds = take_turns(calls, rounds)
+    speed, times = ratio(seconds, 'float32', 'bfloat16'), (ms(seconds, 'bfloat16'), ms(seconds, 'float32'))
+    return row('3x3 convolution, 128 channels', 'bfloat16: speed over float32', speed, '>= 1.7', *times,
                note='bfloat16 pays with AVX512-BF16 or AMX only; elsewhere it is emulated')
 
 
