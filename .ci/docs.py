@@ -1,8 +1,8 @@
 """Every public name of the library says what it is.
 
-    python .ci/docs.py               fails on an exported function, class or public method without a docstring
-    python .ci/docs.py --arguments   fails also on an argument or a field that no comment explains, neither here nor
-                                     under the same name elsewhere in its module
+    python .ci/docs.py               fails on an exported function, class or method without a docstring
+    python .ci/docs.py --arguments   fails also on an argument or a field that no comment explains, neither
+                                     here nor under the same name elsewhere in its module
 """
 import ast
 import re
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 root = Path(__file__).resolve().parents[1]
-everywhere = {'schedule', 'config', 'model', 'device', 'seed', 'progress'}  # mean one thing in the whole library
+everywhere = {'schedule', 'config', 'model', 'device', 'seed', 'progress'}  # mean one thing in all modules
 paths = sorted(p for p in (root/'diffprop').rglob('*.py') if not p.name.startswith('_'))
 modules = {path: path.read_text(encoding='utf-8') for path in paths}
 
@@ -37,7 +37,8 @@ def exported(source):
             if owner in names and is_public(node): yield f'{owner}.{node.name}', node
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
             yield node.name, node
-            methods = [m for m in node.body if isinstance(m, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
+            if isinstance(node, ast.FunctionDef): continue
+            methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
             for method in filter(is_public, methods): yield f'{node.name}.{method.name}', method
 
 
@@ -53,7 +54,7 @@ def parts(node):
 
 
 def unexplained(node, lines):
-    "(name, explained) of each part of a node: by a comment on its line, or by a meaning that it has everywhere"
+    "(name, explained) of each part of a node: by a comment on its line, or by what it means everywhere"
     commented = lambda part: re.search(r'\s#\s|: Param\(', lines[part.lineno - 1])
     return [(name, name in everywhere or bool(commented(part))) for name, part in parts(node)]
 

@@ -1,7 +1,7 @@
 """What the code must look like, in notebooks, modules, benchmarks and here.
 
-    python .ci/form.py    fails on a line over 110 columns, on two statements in a line, on a module over 250 exported
-                          lines, and on export cells over 45 lines or, at the median, over 15
+    python .ci/form.py    fails on a line over 110 columns, on two statements in a line, on a module over 250
+                          exported lines, and on export cells over 45 lines or, at the median, over 15
 """
 import io
 import statistics
@@ -24,7 +24,8 @@ def check_lines(where, source):
 
 def check_statements(where, source):
     "Semicolons that end a statement; one at the end of a cell, which silences its value, is none"
-    code = '\n'.join('' if line.startswith(('!', '%')) else line for line in source.rstrip().removesuffix(';').splitlines())
+    lines = source.rstrip().removesuffix(';').splitlines()
+    code = '\n'.join('' if line.startswith(('!', '%')) else line for line in lines)
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.OP and token.string == ';':
             faults.append(f'{where}, line {token.start[0]}: two statements in a line')
@@ -36,8 +37,9 @@ def check_exports(where, cells):
     if not sizes: return
     if sum(sizes) > MODULE: faults.append(f'{where}: {sum(sizes)} exported lines, {MODULE} at most')
     if max(sizes) > CELL: faults.append(f'{where}: an export cell of {max(sizes)} lines, {CELL} at most')
-    if statistics.median(sizes) > MEDIAN:
-        faults.append(f'{where}: export cells of {statistics.median(sizes):g} lines at the median, {MEDIAN} at most')
+    median = statistics.median(sizes)
+    if median > MEDIAN:
+        faults.append(f'{where}: export cells of {median:g} lines at the median, {MEDIAN} at most')
 
 
 for path in sorted((root/'nbs').rglob('[!._]*.ipynb')):

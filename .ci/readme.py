@@ -3,12 +3,24 @@
     python .ci/readme.py            writes README.md
     python .ci/readme.py --check    fails where README.md is not what would be written
 """
+import os
+import re
 import sys
 from pathlib import Path
 
 import nbformat
 
+HEAD = '<!-- made from nbs/index.ipynb by .ci/readme.py -->\n\n'
+CODE = r'```.*?```|`[^`\n]*`'
+LINK = r'(\]\(|(?:src|href)=")([^)"\s]+)'
 root = Path(__file__).resolve().parents[1]
+
+
+def as_seen_from_root(match):
+    "A link of the index, which lies in nbs/; code, addresses and places in the page stay as they are"
+    code, opening, target = match.groups()
+    if code or re.match(r'[a-z]+:|[#/]', target): return match[0]
+    return opening + os.path.normpath(f'nbs/{target}')
 
 
 def render() -> str:
@@ -18,7 +30,8 @@ def render() -> str:
         for output in cell.get('outputs', []):
             shown = output.get('data', {}).get('text/markdown')
             if shown: parts.append(shown)
-    return '<!-- made from nbs/index.ipynb by .ci/readme.py -->\n\n' + '\n\n'.join(p.strip().replace('](../', '](') for p in parts) + '\n'
+    text = '\n\n'.join(part.strip() for part in parts)
+    return HEAD + re.sub(f'({CODE})|{LINK}', as_seen_from_root, text, flags=re.S) + '\n'
 
 
 readme = root/'README.md'
