@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IMAGE_SHAPES', 'SAMPLERS', 'Lab']
 
-# %% ../../nbs/lab/networks.ipynb #9ef62af3
+# %% ../../nbs/lab/networks.ipynb #98f7735e
 import hashlib, json, os, time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from .training import Config, file_hash, make_schedule, prefix, train
 from .fidelity import FeatureSpace, feature_space
 from .presets import METHODS, PRESETS, Preset, choose, configure, default_preset
 
-# %% ../../nbs/lab/networks.ipynb #00953b0d
+# %% ../../nbs/lab/networks.ipynb #bfe9d67a
 IMAGE_SHAPES = dict(digits=(1, 8), cifar10=(3, 32), imagenet32=(3, 32), celeba64=(3, 64))  # channels, pixels
 
 @lru_cache(maxsize=None)
@@ -43,7 +43,7 @@ def _image_set(data, path, limit):
     if images.shape[1:] == (channels, size, size): return images, data_hash(images)
     raise ValueError(f'{path}: has images of {w} x {h}, and {data} must be {size} x {size}')
 
-# %% ../../nbs/lab/networks.ipynb #4a5e715b
+# %% ../../nbs/lab/networks.ipynb #e1768360
 @dataclass(frozen=True)
 class Lab:
     "Where and at what size runs are made: one for each notebook"
@@ -73,30 +73,33 @@ class Lab:
         "The preset itself"
         return PRESETS[self.preset]
 
-    def images(self, data: str = 'digits') -> Tensor:
+    def images(self, data: str = 'digits'  # a data set of the preset
+              ) -> Tensor:
         "The training images of a data set, uint8 (N, C, H, W); not to be changed in place"
         return _image_set(data, self._path(data), self.size.limit)[0]
 
-    def data_hash(self, data: str) -> str:
+    def data_hash(self, data: str  # as in `images`
+                 ) -> str:
         "`data_hash` of the training images"
         return _image_set(data, self._path(data), self.size.limit)[1]
 
-    def seeds(self, n: int = 0) -> range:
-        "The first n seeds; 0 takes the preset's number"
+    def seeds(self, n: int = 0  # how many; 0: as many as the preset has
+             ) -> range:
+        "The first n seeds: 0, .., n-1"
         if type(n) is int and n >= 0: return range(n or self.size.seeds)
         raise ValueError(f"seeds must be a whole number, 0 for the preset's {self.size.seeds}, got {n!r}")
 
-    def workers(self, n: int = 0) -> int:
-        "How many processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke"
+    def workers(self, n: int = 0  # 0: one a core on a CPU, one in all on a GPU or at preset smoke
+               ) -> int:
+        "How many processes"
         if type(n) is not int or n < 0:
             raise ValueError(f'workers must be a whole number, 0 for as many as fit, got {n!r}')
         return n or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count())
 
-# %% ../../nbs/lab/networks.ipynb #3cd0f051
+# %% ../../nbs/lab/networks.ipynb #f2ff2e33
 @lru_cache(maxsize=None)
 def _space(features, shape, weights): return feature_space(features, shape, weights=weights)
 
-# %% ../../nbs/lab/networks.ipynb #61ae32ac
 @patch
 def _path(self: Lab, data):
     choose(f'data set of preset {self.preset!r}', data, self.size.data)
@@ -104,13 +107,14 @@ def _path(self: Lab, data):
     return str(path) if path else None
 
 @patch
-def source(self: Lab, data: str) -> str:
+def source(self: Lab, data: str  # a data set of the preset
+          ) -> str:
     "Where the images come from: an archive's name and sha256, a folder's name, or the data set's"
     path = self._path(data)
     if not path: return data
     return f'{Path(path).name} (sha256 {file_hash(path)})' if Path(path).is_file() else Path(path).name
 
-# %% ../../nbs/lab/networks.ipynb #87b35d66
+# %% ../../nbs/lab/networks.ipynb #9d67f002
 @patch
 def ready(self: Lab, data: str,  # a data set of the preset
           features: str = 'auto', weights: Path | str | None = None,  # as in `feature_space`
@@ -124,7 +128,7 @@ def ready(self: Lab, data: str,  # a data set of the preset
     raise ValueError(f'{data}: {needed}, got {len(images)} of the data and {p.samples} to be drawn '
                      '(few=True computes it all the same)')
 
-# %% ../../nbs/lab/networks.ipynb #d7d472dc
+# %% ../../nbs/lab/networks.ipynb #f8e63d98
 @patch
 def config(self: Lab, data: str, method: str = 'ddpm', seed: int = 0,
            **overrides  # fields of `Config`
@@ -152,7 +156,7 @@ def _beginning(self: Lab, data, config):
         if prefix(held, held.steps) == prefix(config, held.steps): found.append((held.steps, record.parent))
     return max(found, default=(0, None))
 
-# %% ../../nbs/lab/networks.ipynb #d0d5069b
+# %% ../../nbs/lab/networks.ipynb #051b5358
 @patch
 def network(self: Lab, data: str, config: Config) -> nn.Module:
     "The averaged network of a configuration: trained, resumed, loaded, or trained on from its beginning"
@@ -167,7 +171,7 @@ def trained(self: Lab, data: str, config: Config) -> dict:
     if not record.exists(): self.network(data, config)
     return json.loads(record.read_text())
 
-# %% ../../nbs/lab/networks.ipynb #570abc61
+# %% ../../nbs/lab/networks.ipynb #cca05635
 SAMPLERS = dict(ddpm=backward_step, ddim=ddim_step)
 
 @patch
@@ -181,6 +185,7 @@ def _sampling(self: Lab, changes=None):
     words = sampler + ''.join(f', eps / {v}' for v in more.values())
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
+# %% ../../nbs/lab/networks.ipynb #9943d23f
 @patch
 def _drawn_with(self: Lab, config, network, changes=None):
     "The model and the step of a sampler; the network in bfloat16 where it was trained so"
@@ -193,7 +198,7 @@ def _drawn_with(self: Lab, config, network, changes=None):
     steps = self.size.steps or config.T  # the authors' window and cutoff are 40 and 300 of 1,000 steps
     return model, time_shift_step(max(2, round(.04*steps)), round(.3*steps))
 
-# %% ../../nbs/lab/networks.ipynb #6d4d299a
+# %% ../../nbs/lab/networks.ipynb #96a02223
 @patch
 def samples(self: Lab, data: str, config: Config,
             sampling: dict | None = None  # of a `Method`
@@ -218,7 +223,7 @@ def _draw(self: Lab, data, config, network, sampling, first, stop, file):
     took = torch.tensor(time.perf_counter() - begin)
     atomic_write(file, lambda q: save_file(dict(images=to_uint8(x), seconds=took), q))
 
-# %% ../../nbs/lab/networks.ipynb #49f56a2f
+# %% ../../nbs/lab/networks.ipynb #0c79724b
 @patch
 def _kept(self: Lab, data, config, sampling, n, name):
     "Images 0, .., n-1 from the file of that name in the run's folder, which is made where it is not there"

@@ -6,7 +6,7 @@
 __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_2', 'Preset', 'default_preset', 'Method', 'choose', 'names', 'configure',
            'forward_passes']
 
-# %% ../../nbs/lab/presets.ipynb #7bea91e7
+# %% ../../nbs/lab/presets.ipynb #1d9c2e4d
 import os
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ import torch
 
 from .training import Config, _did_you_mean
 
-# %% ../../nbs/lab/presets.ipynb #add1a931
+# %% ../../nbs/lab/presets.ipynb #803487a0
 @dataclass(frozen=True)
 class Preset:
     "The size of an experiment: how networks are trained, sampled and scored"
@@ -31,7 +31,7 @@ class Preset:
     limit: int | None = None  # use so many images, evenly spaced
     few: bool = False  # score even with fewer images than the feature space has dimensions
 
-# %% ../../nbs/lab/presets.ipynb #bcb73aa7
+# %% ../../nbs/lab/presets.ipynb #526980ac
 _small = dict(width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., flip=False)
 _smoke = dict(_small, T=10, beta_1=1e-2, beta_T=.8, rho=.3, steps=10, batch_size=16, lr=1e-3, warmup=5,
               channels_last=True)
@@ -47,7 +47,7 @@ PRESETS = dict(
     trial=Preset(_trial, _paper_sets, seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64,
                  limit=1000, few=True))
 
-# %% ../../nbs/lab/presets.ipynb #22991e48
+# %% ../../nbs/lab/presets.ipynb #f1d1f348
 _cifar = dict(mults=(1, 2, 2, 2), attention=(16,))
 _imagenet = dict(_cifar, dropout=0.)
 _celeba = dict(mults=(1, 2, 2, 2, 4), attention=(16,), dropout=0.)
@@ -62,14 +62,14 @@ PRESETS |= dict(
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
 
-# %% ../../nbs/lab/presets.ipynb #55968d60
+# %% ../../nbs/lab/presets.ipynb #122f4c09
 def default_preset() -> str:
     "$DIFFPROP_PRESET; else 'smoke' under nbdev_test, 'gpu' where there is a GPU, or else 'digits'"
     if chosen := os.environ.get('DIFFPROP_PRESET'): return chosen
     if os.environ.get('IN_TEST'): return 'smoke'
     return 'gpu' if torch.cuda.is_available() else 'digits'
 
-# %% ../../nbs/lab/presets.ipynb #3f2c6c9d
+# %% ../../nbs/lab/presets.ipynb #6983fa12
 @dataclass(frozen=True)
 class Method:
     "A row of a table: its name there, what it changes, and what it is compared with"
@@ -86,7 +86,7 @@ class Method:
         "The method whose run of the same seed must be there first; '' for none"
         return self.equal_time or ('ddpm' if self.finetune or self.sampling else '')
 
-# %% ../../nbs/lab/presets.ipynb #ff431d47
+# %% ../../nbs/lab/presets.ipynb #7ec676f3
 _regularized = dict(lam_reg=.2)
 _uniform = dict(_regularized, rho=0.)
 _cold = dict(_regularized, warm_start=False)
@@ -113,7 +113,7 @@ METHODS = {
 }
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 
-# %% ../../nbs/lab/presets.ipynb #32127d23
+# %% ../../nbs/lab/presets.ipynb #31af3a4e
 def choose(what: str,  # the name that the error gives it
            value,  # the one given
            known):  # those allowed: a list, or a dict by its keys
@@ -129,7 +129,7 @@ def names(given: list | str) -> list:  # of strings
     parts = (part.strip(' \'"') for part in given.strip(' []()').split(','))
     return [part for part in parts if part]
 
-# %% ../../nbs/lab/presets.ipynb #b3dca4b6
+# %% ../../nbs/lab/presets.ipynb #d1f13b27
 def configure(preset: str,  # a name in PRESETS
               data: str,  # a data set of that preset
               method: str,  # a name in METHODS
@@ -143,7 +143,7 @@ def configure(preset: str,  # a name in PRESETS
     if not m.finetune: return c
     return replace(c, steps=c.steps + p.finetune, reg_from=c.steps if c.lam_reg else 0)
 
-# %% ../../nbs/lab/presets.ipynb #fd5c4304
+# %% ../../nbs/lab/presets.ipynb #c7d6a13b
 def forward_passes(config: Config,
                    begin: int = 0  # updates that are made already
                   ) -> float:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['in_processes', 'about', 'Progress', 'seconds_an_image']
 
-# %% ../../nbs/lab/processes.ipynb #ed774590
+# %% ../../nbs/lab/processes.ipynb #141af06a
 import multiprocessing, os, signal, threading, time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ import torch
 
 from .devices import keep_memory
 
-# %% ../../nbs/lab/processes.ipynb #d53dd298
+# %% ../../nbs/lab/processes.ipynb #48ce0f3f
 def _begin_worker():
     "What a process does before its first call"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers it
@@ -29,6 +29,7 @@ def _end_with_parent():
     wait_for([multiprocessing.parent_process().sentinel])
     os._exit(1)
 
+# %% ../../nbs/lab/processes.ipynb #991d985a
 @contextmanager
 def _interrupts_held():
     "Hold Ctrl-C back while a process is started; the process inherits that, until `_begin_worker`"
@@ -37,7 +38,7 @@ def _interrupts_held():
     finally:
         if before is not None: signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-# %% ../../nbs/lab/processes.ipynb #04b11ca2
+# %% ../../nbs/lab/processes.ipynb #6a7c57ed
 @contextmanager
 def _pool(workers):
     "A pool of processes; after an error or Ctrl-C in its block they are asked to stop, and have stopped"
@@ -49,6 +50,7 @@ def _pool(workers):
         raise
     finally: pool.shutdown(cancel_futures=True)
 
+# %% ../../nbs/lab/processes.ipynb #b6380455
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
                  workers: int,  # processes at most
@@ -58,13 +60,15 @@ def in_processes(function: Callable,  # of a module: another process must be abl
     if late := [i for i, others in after.items() if max(others, default=-1) >= i]:
         what = 'after must name jobs that stand before the one that waits'
         raise ValueError(f'{what}, got {after[late[0]]} for job {late[0]}')
-    if min(workers, len(jobs)) <= 1:
+    workers = min(workers, len(jobs))
+    if workers <= 1:
         yield from ((i, function(*job)) for i, job in enumerate(jobs))
         return
     waiting, running = {i: set(after.get(i, ())) for i in range(len(jobs))}, {}
-    with _pool(min(workers, len(jobs))) as pool:
+    with _pool(workers) as pool:
         while waiting or running:
-            for i in [i for i, others in waiting.items() if not others]:
+            ready = [i for i, others in waiting.items() if not others]
+            for i in ready[:workers - len(running)]:  # what is queued would begin after an error
                 del waiting[i]
                 with _interrupts_held(): running[pool.submit(function, *jobs[i])] = i
             done = wait(running, return_when=FIRST_COMPLETED).done
@@ -73,18 +77,19 @@ def in_processes(function: Callable,  # of a module: another process must be abl
                 for others in waiting.values(): others.discard(i)
             yield from ended
 
-# %% ../../nbs/lab/processes.ipynb #81050f3f
-def about(seconds: float) -> str:
+# %% ../../nbs/lab/processes.ipynb #2c7bc9d2
+def about(seconds: float  # 0 or more
+         ) -> str:
     "A span of time as one would say it: 'about 40 s', 'about 6 min', 'about 2.5 h'"
     if seconds < 10: return f'about {max(1, round(seconds))} s'
     if seconds < 95: return f'about {round(seconds, -1):.0f} s'
     return f'about {seconds/60:.0f} min' if seconds < 95*60 else f'about {seconds/3600:.1f} h'
 
-# %% ../../nbs/lab/processes.ipynb #408ad16f
+# %% ../../nbs/lab/processes.ipynb #2342f5fd
 class Progress:
     "Lines that say how many jobs there are to do, how many are done, and about how long the rest takes"
     def __init__(self, costs: list,  # of the jobs, in the order in which they begin; 0: there already
-                 what: str = 'runs',  # the jobs' name
+                 what: str = 'run',  # the name of a job
                  workers: int = 1,  # processes that share them
                  unit: float | None = None  # seconds that a cost of 1 takes; None: seen from jobs that end
                 ):
@@ -93,7 +98,8 @@ class Progress:
         self.made, self.begun = 0., time.perf_counter()
         self.seen = (max(costs, default=0), unit) if unit else (0., 0.)  # it weighs as much as one job
         rest = f'; {about(self.remaining())}' if unit and self.left else ''
-        print(f'{self.total} {what} to do, {len(costs) - self.total} already there{rest}', flush=True)
+        many = what + 's'*(self.total != 1)
+        print(f'{self.total} {many} to do, {len(costs) - self.total} already there{rest}', flush=True)
 
     def remaining(self) -> float:
         "Seconds until all jobs are done, seen from the start or from the end of one"
@@ -114,7 +120,7 @@ class Progress:
             line = f'{line}   {self.total - len(self.left)} of {self.total} done{rest}'.lstrip()
         if line: print(line, flush=True)
 
-# %% ../../nbs/lab/processes.ipynb #1c2468f1
+# %% ../../nbs/lab/processes.ipynb #e759b064
 @torch.no_grad()
 def seconds_an_image(model: Callable,  # eps = model(x, t)
                      shape: tuple,  # (C, H, W) of an image

@@ -35,10 +35,16 @@ def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are
     return mmd2(to_float(drawn[:1000]), y, biased=False).item()
 
 # %% ../../nbs/lab/runs.ipynb #854579d7
-def device_name(device: str) -> str:
+def device_name(device: str  # 'cpu', 'cuda', 'cuda:1', ..
+               ) -> str:
     "The GPU's name, or the processor with its cores and this process's threads"
     if device.startswith('cuda'): return torch.cuda.get_device_name(device)
     return f'CPU ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads)'
+
+@patch
+def _vanilla(self: Lab, config):
+    "The configuration of the network that fine-tuning starts from"
+    return replace(config, steps=config.steps - self.size.finetune, lam_reg=0., reg_from=0)
 
 @patch
 def _score(self: Lab, data, config, sampling, space):
@@ -47,7 +53,7 @@ def _score(self: Lab, data, config, sampling, space):
     features = hashlib.sha256(str(space).encode()).hexdigest()[:8]  # the space's text has its weights' hash
     return folder/f'samples-{key}.safetensors', folder/f'score-{key}-{features}.json'
 
-# %% ../../nbs/lab/runs.ipynb #80c177e7
+# %% ../../nbs/lab/runs.ipynb #0591e9b0
 @patch
 def run(self: Lab, data: str, method: str, seed: int = 0,
         *, features: str = 'auto', weights: str | None = None, few: bool = False,  # as in `ready`
@@ -73,22 +79,19 @@ def run(self: Lab, data: str, method: str, seed: int = 0,
                 weights=record['weights'][:16], data_hash=self.data_hash(data)[:16],
                 preset=self.preset)
 
-@patch
-def _vanilla(self: Lab, config):
-    "The configuration of the network that fine-tuning starts from"
-    return replace(config, steps=config.steps - self.size.finetune, lam_reg=0., reg_from=0)
-
-# %% ../../nbs/lab/runs.ipynb #75ea2849
+# %% ../../nbs/lab/runs.ipynb #eecf9949
 @patch
 def _unfinished(self: Lab, data, config, begin=0):
     "{folder: forward passes of a batch} of a training from update `begin` on, {} where it is finished"
     folder = self.folder(data, config)
     if (folder/'train.json').exists(): return {}
     log = folder/'metrics.jsonl'
-    logged = re.findall(r'"step": (\d+)', log.read_text()) if log.exists() else []
+    kept = log.exists() and (folder/'checkpoint.pt').exists()
+    logged = re.findall(r'"step": (\d+)', log.read_text()) if kept else []
     begin = max(begin, self._beginning(data, config)[0], *map(int, logged))
     return {folder: forward_passes(config, begin)}
 
+# %% ../../nbs/lab/runs.ipynb #4442ff34
 @patch
 def _trainings(self: Lab, data, method, seed=0, **overrides):
     "What a run has to train yet, and what it builds on has: {which: forward passes of a batch}"
@@ -102,29 +105,7 @@ def _trainings(self: Lab, data, method, seed=0, **overrides):
         return todo | {(method, self.folder(data, config)): forward_passes(other) - forward_passes(config)}
     return self._unfinished(data, self.config(data, method, seed, **overrides))
 
-# %% ../../nbs/lab/runs.ipynb #e0a282ed
-@patch
-def costs(self: Lab, jobs: list[dict],  # as for `run_all`
-          workers: int = 1,  # processes: where there are several, each has one thread
-          **common  # arguments of `run` for all
-         ) -> list:  # of floats, in the order of the jobs
-    "Seconds that each job still takes, 0 for what is there; a training that several need counts once"
-    counted, seconds, speed, threads = set(), [], lru_cache(self._speed), torch.get_num_threads()
-    if workers > 1: torch.set_num_threads(1)
-    for job in jobs:
-        job = {k: v for k, v in (job | common).items() if k != 'name'}
-        needs = {k: job.pop(k) for k in ('features', 'weights', 'few') if k in job}
-        space, todo = self.ready(job['data'], **needs), self._trainings(**job)
-        images = self.size.samples*self._passes_to_draw(job, space, bool(todo))
-        passes = sum(n for which, n in todo.items() if which not in counted)
-        counted |= set(todo)
-        c = configure(self.preset, **job)
-        network = Config(width=c.width, mults=c.mults, blocks=c.blocks, attention=c.attention, amp=c.amp)
-        images += passes*c.batch_size
-        seconds.append(images*speed(job['data'], network, c.batch_size) if images else 0.)
-    torch.set_num_threads(threads)
-    return seconds
-
+# %% ../../nbs/lab/runs.ipynb #430ff716
 @patch
 def _passes_to_draw(self: Lab, job, space, untrained):
     "Forward passes that each sample of a run still needs; scoring counts as one"
@@ -135,12 +116,51 @@ def _passes_to_draw(self: Lab, job, space, untrained):
     return nfe*(not held.exists()) + (not file.exists())
 
 @patch
-def _speed(self: Lab, data, config, batch_size):
+def _speed(self: Lab, data, config, batch_size, threads):
     "Seconds an image through a network of that configuration"
-    shape = tuple(self.images(data).shape[1:])
+    before, shape = torch.get_num_threads(), tuple(self.images(data).shape[1:])
     network = make_network(config, shape).to(self.device, memory_format=torch.channels_last)
     model, _ = self._drawn_with(config, network.eval())
-    return seconds_an_image(model, shape, batch_size, self.device)
+    torch.set_num_threads(threads)
+    try: return seconds_an_image(model, shape, batch_size, self.device)
+    finally: torch.set_num_threads(before)
+
+# %% ../../nbs/lab/runs.ipynb #695fd277
+@patch
+def costs(self: Lab, jobs: list[dict],  # as for `run_all`
+          workers: int = 1,  # processes: where there are several, each has one thread
+          **common  # arguments of `run` for all
+         ) -> list:  # of floats, in the order of the jobs
+    "Seconds that each job still takes, 0 for what is there; a training that several need counts once"
+    counted, seconds, speed = set(), [], lru_cache(self._speed)
+    threads = 1 if workers > 1 else torch.get_num_threads()
+    for job in jobs:
+        job = {k: v for k, v in (job | common).items() if k != 'name'}
+        needs = {k: job.pop(k) for k in ('features', 'weights', 'few') if k in job}
+        space, todo = self.ready(job['data'], **needs), self._trainings(**job)
+        images = self.size.samples*self._passes_to_draw(job, space, bool(todo))
+        passes = sum(n for which, n in todo.items() if which not in counted)
+        counted |= set(todo)
+        c = configure(self.preset, **job)
+        network = Config(width=c.width, mults=c.mults, blocks=c.blocks, attention=c.attention, amp=c.amp)
+        images += passes*c.batch_size
+        seconds.append(images*speed(job['data'], network, c.batch_size, threads) if images else 0.)
+    return seconds
+
+# %% ../../nbs/lab/runs.ipynb #24331601
+@patch
+def _check_jobs(self: Lab, jobs):
+    if not jobs: raise ValueError('jobs must have at least one run, got none')
+    sets = len({job['data'] for job in jobs})
+    if isinstance(self.data_path, str) and sets > 1:
+        example = '"cifar10=a.zip, celeba64=b.zip"'
+        raise ValueError(f'data_path must name the archive of each data set, as in {example}; '
+                         f'got {self.data_path!r} for {sets} of them')
+
+def _line(row, name):
+    "A run in one line"
+    return (f"{row['data']}  seed {row['seed']}  {name:20s}  FID {row['fid']:7.3f}  "
+            f"{row['train_steps']} updates in {row['seconds']:.0f} s")
 
 # %% ../../nbs/lab/runs.ipynb #b23952ff
 def _row(lab, job): return lab.run(**job)
@@ -163,28 +183,14 @@ def run_all(self: Lab, jobs: list[dict],  # arguments of `run`, a dict a run: da
         return {k for k, j in enumerate(order) if same[j] and not late[j]}
     after = {k: builds_on(i) for k, i in enumerate(order) if late[i]}
     lab = replace(self, progress=self.progress and workers == 1 and sys.stdout.isatty())  # else lines alone
-    progress = Progress([seconds[i] for i in order], 'runs', workers, 1.)
+    at_once = min(workers, os.cpu_count()) if self.device == 'cpu' else 1  # what a second process gains
+    progress = Progress([seconds[i] for i in order], 'run', at_once, unit=1.)
     for k, row in in_processes(_row, [(lab, work[i]) for i in order], workers, after):
         rows[order[k]] = row
         progress.done(k, _line(row, jobs[order[k]].get('name', row['method'])))
     return pd.DataFrame([rows[i] for i in range(len(jobs))])
 
-# %% ../../nbs/lab/runs.ipynb #62e54582
-@patch
-def _check_jobs(self: Lab, jobs):
-    if not jobs: raise ValueError('jobs must have at least one run, got none')
-    sets = len({job['data'] for job in jobs})
-    if isinstance(self.data_path, str) and sets > 1:
-        example = '"cifar10=a.zip, celeba64=b.zip"'
-        raise ValueError(f'data_path must name the archive of each data set, as in {example}; '
-                         f'got {self.data_path!r} for {sets} of them')
-
-def _line(row, name):
-    "A run in one line"
-    return (f"{row['data']}  seed {row['seed']}  {name:20s}  FID {row['fid']:7.3f}  "
-            f"{row['train_steps']} updates in {row['seconds']:.0f} s")
-
-# %% ../../nbs/lab/runs.ipynb #19aabe02
+# %% ../../nbs/lab/runs.ipynb #9be223d5
 # moves
 import subprocess, time
 from importlib.metadata import version
