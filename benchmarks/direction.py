@@ -12,7 +12,7 @@ from diffprop.bootstrap import consistency_loss, nll_loss
 from diffprop.lab.config import make_schedule
 from diffprop.lab.data import to_float
 from diffprop.lab.devices import keep_memory
-from diffprop.lab.runs import Lab
+from diffprop.lab.networks import Lab
 from diffprop.schedule import seeded
 
 VANILLA, FULL = 'noise prediction', 'full'

@@ -13,7 +13,8 @@ from diffprop.lab.config import make_schedule
 from diffprop.lab.data import to_uint8
 from diffprop.lab.devices import keep_memory
 from diffprop.lab.fidelity import fidelity
-from diffprop.lab.runs import Lab, final_error
+from diffprop.lab.networks import Lab
+from diffprop.lab.runs import final_error
 from diffprop.lab.training import train_step
 from diffprop.schedule import sample
 

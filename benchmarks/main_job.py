@@ -12,7 +12,7 @@ from diffprop.lab.checkpoints import State
 from diffprop.lab.config import make_schedule
 from diffprop.lab.data import load_images
 from diffprop.lab.devices import keep_memory
-from diffprop.lab.runs import METHODS, PRESETS, TABLE_2, configure
+from diffprop.lab.presets import METHODS, PRESETS, TABLE_2, configure
 from diffprop.lab.training import network_view, train_step
 from diffprop.schedule import sample
 
