@@ -46,7 +46,7 @@ def _as_eps(predicts, out, x, t, alpha_bar):
     if predicts == 'v': return s*x + a*out
     return (x - a*out)/s if predicts == 'x0' else out
 
-# %% ../nbs/models/adapters.ipynb #a6d026eb
+# %% ../nbs/models/adapters.ipynb #ab478b10
 def _like(x, out):
     "The network's output, if it is a tensor like x"
     expected = 'the network must return a tensor like x'
@@ -111,7 +111,7 @@ def _check_scheduler(scheduler):
         if true: raise ValueError(reason)
     return c
 
-# %% ../nbs/models/adapters.ipynb #19bbab9d
+# %% ../nbs/models/adapters.ipynb #24624f5e
 def _other_chains(c, largest_beta):
     "Yield (whether, why) a scheduler's configuration makes its chain another one than Eq. 2"
     yield (c.get('variance_type') == 'fixed_large_log',
@@ -127,7 +127,7 @@ def _other_chains(c, largest_beta):
            'set_alpha_to_one=False ends the chain at x_1, which is not data: '
            'give the scheduler with set_alpha_to_one=True')
 
-# %% ../nbs/models/adapters.ipynb #4a0a9381
+# %% ../nbs/models/adapters.ipynb #1779cbca
 def _check_unet(unet, variance_type, variance):
     "The configuration of a network that can be measured, or a ValueError"
     bare = getattr(unet, 'module', unet)  # a DistributedDataParallel keeps the network in .module
@@ -142,7 +142,7 @@ def _check_unet(unet, variance_type, variance):
                          f'and {c.out_channels} out, its scheduler variance_type {variance_type!r}')
     if learned and variance is None:
         raise ValueError(f"variance_type {variance_type!r} is the network's, not a table: "
-                         "give variance='beta' or 'posterior' to measure its prediction of the noise without it")
+                         "give variance='beta' or 'posterior' to measure its prediction of the noise alone")
     return c
 
 # %% ../nbs/models/adapters.ipynb #a863fefa
@@ -166,7 +166,7 @@ def _pipeline(source):
     scheduler, unet = _class_in(folder, 'scheduler', 'Scheduler'), _class_in(folder, 'unet', 'UNet2DModel')
     return unet.from_pretrained(folder/'unet').eval(), scheduler.from_pretrained(folder/'scheduler')
 
-# %% ../nbs/models/adapters.ipynb #f5d98e14
+# %% ../nbs/models/adapters.ipynb #d3d4be33
 def _spaced(scheduler, steps, ddim):
     "The t that the scheduler visits in so many steps, from low to high"
     other = copy.deepcopy(scheduler)
@@ -183,7 +183,7 @@ def _spaced(scheduler, steps, ddim):
                          "take 'fixed_small' or another spacing")
     return times.tolist()
 
-# %% ../nbs/models/adapters.ipynb #92c6c63b
+# %% ../nbs/models/adapters.ipynb #3094f3cd
 def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, (unet, scheduler), or the folder of a pipeline
                    *, steps: int | None = None,  # in as many steps, spaced as the scheduler does; None: all T
                    variance: str | None = None  # 'beta' or 'posterior'; None: the scheduler's, unless learned
@@ -240,7 +240,7 @@ def karras_sigmas(steps: int = 18,  # how many
     falling = torch.linspace(high**(1/rho), low**(1/rho), steps, dtype=torch.float64)**rho
     return falling.flip(0)
 
-# %% ../nbs/models/adapters.ipynb #e312793c
+# %% ../nbs/models/adapters.ipynb #6b0c817e
 def _noise_levels(sigmas):
     "(T+1,) noise levels indexed by t, 0 at t = 0, or a ValueError"
     sigmas = torch.as_tensor(karras_sigmas() if sigmas is None else sigmas).double().cpu()
@@ -283,7 +283,7 @@ def _sample_shape(d):
     if not type(d).__name__.endswith('1D'): return (d.channels, *d.image_size)
     return (d.channels, d.seq_length) if d.channel_first else (d.seq_length, d.channels)
 
-# %% ../nbs/models/adapters.ipynb #3c8d6fc1
+# %% ../nbs/models/adapters.ipynb #3a43741b
 def from_denoising_diffusion(diffusion  # a GaussianDiffusion or GaussianDiffusion1D
                             ) -> Adapted:
     "lucidrains' `GaussianDiffusion`, its schedule, clipping and spacing; ValueError for another chain"

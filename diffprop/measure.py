@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['measure', 'plot_error', 'expected_images', 'open_model', 'error_table', 'error_figure', 'advice']
 
-# %% ../nbs/models/measure.ipynb #5dbdc95c
+# %% ../nbs/models/measure.ipynb #5c7b8449
 import json, math, time
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from .adapters import Adapted, _one_of, _pipeline, from_diffusers
 from .error import error_dynamics
 from .lab.data import to_float
 
-# %% ../nbs/models/measure.ipynb #23530ce2
+# %% ../nbs/models/measure.ipynb #12d350fe
 def _check_data(x0, shape, in_range):
     "uint8 images become floats; what is not such data as the model takes is a ValueError"
     if not isinstance(x0, Tensor):
@@ -34,7 +34,7 @@ def _check_data(x0, shape, in_range):
     if lo < 0: remedy = '; data that have no range (latents, tables, series) need in_range=False'
     raise ValueError(f'images must be uint8, or float in [-1, 1], got values in {lo:g}..{hi:g}{remedy}')
 
-# %% ../nbs/models/measure.ipynb #c49ec2ad
+# %% ../nbs/models/measure.ipynb #4368ed8b
 def measure(adapted: Adapted,  # of any adapter
             images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where these are few
@@ -42,14 +42,14 @@ def measure(adapted: Adapted,  # of any adapter
             in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
-    "Error dynamics of a model by its own sampler, with controls; ValueError for other images than it takes (Eq. 8)"
+    "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
     x0 = _check_data(images, adapted.shape, in_range)
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=('renoised', 'fresh')) | given
     return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
 
-# %% ../nbs/models/measure.ipynb #6a553520
+# %% ../nbs/models/measure.ipynb #b6488c55
 # moves to diffprop.lab.figures
 _LINES = dict(model=('-', 'C0', 'model'), renoised=('--', 'C1', 're-noised: its own $x_0$, noised by $q$'),
               fresh=(':', 'C2', 'fresh: one module on forward samples'))
@@ -80,7 +80,7 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{power}}}$, {kernel} kernel')
     return ax
 
-# %% ../nbs/models/measure.ipynb #9740d600
+# %% ../nbs/models/measure.ipynb #8cad3872
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
@@ -96,7 +96,7 @@ def expected_images(path: Path  # folder of a pipeline or of a finished run
     with safe_open(path/'model.safetensors', 'pt') as weights:
         return weights.get_slice('first.weight').get_shape()[1], None
 
-# %% ../nbs/models/measure.ipynb #79fce8f3
+# %% ../nbs/models/measure.ipynb #aa6b057a
 def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
                shape: tuple,  # (C, H, W) of the images
                steps: int = 0,  # of sampling; 0: all
@@ -114,7 +114,7 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
     network = load_network(path, shape, device)
     return Adapted(network, schedule.respace(steps) if steps else schedule, shape, clip=True, notes=(note,))
 
-# %% ../nbs/models/measure.ipynb #01bec20c
+# %% ../nbs/models/measure.ipynb #bc15fc1b
 _COLUMNS = {'t = {middle}': 'middle', 't = {late}': 'late', 't = 0': 'end', 'standard error': 'end_se',
             'null band up to': 'null_hi', 're-noised at {late}': 'late_seen'}
 
@@ -131,7 +131,7 @@ def error_table(curve: pd.DataFrame,  # with the re-noised control, at least at 
     table['above the band from t ='] = [str(t) if t >= 0 else 'never' for t in leaves]
     return table.rename_axis('MMD^2 in 1e-4').reset_index()
 
-# %% ../nbs/models/measure.ipynb #775e9767
+# %% ../nbs/models/measure.ipynb #c0ba77a5
 def error_figure(curve: pd.DataFrame  # as `measure` gives it
                 ):
     "One panel a kernel: the model's error from T down to 0, its controls, and the null band (Eq. 8)"
@@ -143,7 +143,7 @@ def error_figure(curve: pd.DataFrame  # as `measure` gives it
     fig.tight_layout()
     return fig
 
-# %% ../nbs/models/measure.ipynb #de8432e9
+# %% ../nbs/models/measure.ipynb #4fafb46c
 def _duration(seconds):
     if seconds < 100: return f'{seconds:.0f} seconds'
     return f'{seconds/60:.0f} minutes' if seconds < 6000 else f'{seconds/3600:.1f} hours'
