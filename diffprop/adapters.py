@@ -46,7 +46,7 @@ def _as_eps(predicts, out, x, t, alpha_bar):
     if predicts == 'v': return s*x + a*out
     return (x - a*out)/s if predicts == 'x0' else out
 
-# %% ../nbs/models/adapters.ipynb #ab478b10
+# %% ../nbs/models/adapters.ipynb #d23d2dca
 def _like(x, out):
     "The network's output, if it is a tensor like x"
     expected = 'the network must return a tensor like x'
@@ -95,6 +95,7 @@ def unclipped_ddim_step(schedule: Schedule, model: Callable,
 _VARIANCES = dict(fixed_small='posterior', fixed_small_log='posterior', fixed_large='beta')
 _PREDICTIONS = dict(epsilon='eps', v_prediction='v', sample='x0')
 
+# %% ../nbs/models/adapters.ipynb #7d2811e7
 def _check_scheduler(scheduler):
     "The configuration of a scheduler whose chain can be measured, or a ValueError that gives the reason"
     if scheduler is None:
@@ -111,7 +112,7 @@ def _check_scheduler(scheduler):
         if true: raise ValueError(reason)
     return c
 
-# %% ../nbs/models/adapters.ipynb #24624f5e
+# %% ../nbs/models/adapters.ipynb #a799dd97
 def _other_chains(c, largest_beta):
     "Yield (whether, why) a scheduler's configuration makes its chain another one than Eq. 2"
     yield (c.get('variance_type') == 'fixed_large_log',
@@ -127,7 +128,7 @@ def _other_chains(c, largest_beta):
            'set_alpha_to_one=False ends the chain at x_1, which is not data: '
            'give the scheduler with set_alpha_to_one=True')
 
-# %% ../nbs/models/adapters.ipynb #1779cbca
+# %% ../nbs/models/adapters.ipynb #0e64b3b6
 def _check_unet(unet, variance_type, variance):
     "The configuration of a network that can be measured, or a ValueError"
     bare = getattr(unet, 'module', unet)  # a DistributedDataParallel keeps the network in .module
@@ -155,6 +156,7 @@ def _class_in(folder, part, ending):
     raise ValueError(f"{folder}/{part} must name one of diffusers' classes, one in {ending}, "
                      f"got _class_name {config.get('_class_name')!r}")
 
+# %% ../nbs/models/adapters.ipynb #facc3154
 def _pipeline(source):
     "unet and scheduler of a pipeline, of the folder of one, or the two themselves; nothing is fetched"
     if isinstance(source, tuple): return source
@@ -166,7 +168,14 @@ def _pipeline(source):
     scheduler, unet = _class_in(folder, 'scheduler', 'Scheduler'), _class_in(folder, 'unet', 'UNet2DModel')
     return unet.from_pretrained(folder/'unet').eval(), scheduler.from_pretrained(folder/'scheduler')
 
-# %% ../nbs/models/adapters.ipynb #d3d4be33
+# %% ../nbs/models/adapters.ipynb #b5fb64e3
+def _unet_shape(config):
+    "The shape of a sample, where a network's configuration has it"
+    size = config.sample_size
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    return (config.in_channels, *sides) if size else None
+
+# %% ../nbs/models/adapters.ipynb #9a8871e0
 def _spaced(scheduler, steps, ddim):
     "The t that the scheduler visits in so many steps, from low to high"
     other = copy.deepcopy(scheduler)
@@ -183,7 +192,7 @@ def _spaced(scheduler, steps, ddim):
                          "take 'fixed_small' or another spacing")
     return times.tolist()
 
-# %% ../nbs/models/adapters.ipynb #3094f3cd
+# %% ../nbs/models/adapters.ipynb #4ab16f45
 def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, (unet, scheduler), or the folder of a pipeline
                    *, steps: int | None = None,  # in as many steps, spaced as the scheduler does; None: all T
                    variance: str | None = None  # 'beta' or 'posterior'; None: the scheduler's, unless learned
@@ -204,12 +213,6 @@ def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, (unet, scheduler),
                           predicts=_PREDICTIONS[s.prediction_type], shape=_unet_shape(u), **own)
     if steps is None: return adapted
     return replace(adapted, schedule=whole.keep(_spaced(scheduler, steps, ddim)))
-
-def _unet_shape(config):
-    "The shape of a sample, where a network's configuration has it"
-    size = config.sample_size
-    sides = size if isinstance(size, (tuple, list)) else (size, size)
-    return (config.in_channels, *sides) if size else None
 
 # %% ../nbs/models/adapters.ipynb #ce431b16
 # moves to diffprop.samplers
@@ -240,7 +243,7 @@ def karras_sigmas(steps: int = 18,  # how many
     falling = torch.linspace(high**(1/rho), low**(1/rho), steps, dtype=torch.float64)**rho
     return falling.flip(0)
 
-# %% ../nbs/models/adapters.ipynb #6b0c817e
+# %% ../nbs/models/adapters.ipynb #54a8abe5
 def _noise_levels(sigmas):
     "(T+1,) noise levels indexed by t, 0 at t = 0, or a ValueError"
     sigmas = torch.as_tensor(karras_sigmas() if sigmas is None else sigmas).double().cpu()
@@ -250,6 +253,7 @@ def _noise_levels(sigmas):
     if len(sigmas) > 1 and (sigmas.diff() > 0).all(): return sigmas
     raise ValueError('sigmas must hold at least one level above 0, and none twice')
 
+# %% ../nbs/models/adapters.ipynb #21f35b41
 def from_edm(denoiser: Callable,  # D(x, sigma): x (B, *shape) noised by sigma (B,), the result like x
              sigmas: Tensor | None = None,  # (T,) noise levels; a 0 is left out; None: `karras_sigmas()`
              **known  # of `Adapted`: shape, clip, step (None given: Heun's), notes
@@ -279,11 +283,12 @@ def _check_gaussian(d):
         raise ValueError(f'offset_noise_strength must be 0, got {offset}: '
                          'it was trained on noise that is not that of q')
 
+# %% ../nbs/models/adapters.ipynb #2dcb4569
 def _sample_shape(d):
     if not type(d).__name__.endswith('1D'): return (d.channels, *d.image_size)
     return (d.channels, d.seq_length) if d.channel_first else (d.seq_length, d.channels)
 
-# %% ../nbs/models/adapters.ipynb #3a43741b
+# %% ../nbs/models/adapters.ipynb #f6c61f3b
 def from_denoising_diffusion(diffusion  # a GaussianDiffusion or GaussianDiffusion1D
                             ) -> Adapted:
     "lucidrains' `GaussianDiffusion`, its schedule, clipping and spacing; ValueError for another chain"
