@@ -60,7 +60,7 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
             print('\n' + save_measurement(curve, T, folder, asked))
     return curve
 
-# %% ../nbs/models/command.ipynb #ad1add0f
+# %% ../nbs/models/command.ipynb #6e86b1a5
 def _value(text):
     "What a word on the command line means: a Python literal, or itself"
     try: return ast.literal_eval(text)
@@ -95,7 +95,7 @@ def project_root() -> Path:
     above = Path(diffprop.__file__).resolve().parents[1]
     return above if (above/'settings.ini').exists() else Path.cwd()
 
-# %% ../nbs/models/command.ipynb #77e1dfc0
+# %% ../nbs/models/command.ipynb #6a47583d
 def experiments() -> dict:  # name -> Path
     "The notebooks of the project that have a cell of parameters, by the name of their command"
     nbs, found = project_root()/'nbs', {}
@@ -106,7 +106,7 @@ def experiments() -> dict:  # name -> Path
             found[re.sub(r'^\d+\w?_', '', path.stem)] = path
     return found
 
-# %% ../nbs/models/command.ipynb #e4833b47
+# %% ../nbs/models/command.ipynb #bdda1e1f
 def _title(notebook):
     first = ''.join(json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]['source'])
     return first.splitlines()[0].lstrip('# ').split('·')[-1].strip()
@@ -122,7 +122,7 @@ def _reader(default):
         raise argparse.ArgumentTypeError(f'must be like {default!r}, got {text!r}')
     return parse
 
-# %% ../nbs/models/command.ipynb #8a53cee7
+# %% ../nbs/models/command.ipynb #d04231bd
 def notebook_parser(name: str,  # of the experiment
                     notebook: Path  # with a cell of parameters
                    ) -> argparse.ArgumentParser:
@@ -138,9 +138,9 @@ def notebook_parser(name: str,  # of the experiment
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser
 
-# %% ../nbs/models/command.ipynb #09e7fd1d
+# %% ../nbs/models/command.ipynb #87be2149
 @contextmanager
-def _kernel(name):
+def _kernel(name, log):
     "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
     from jupyter_client import KernelManager
     manager, asked = KernelManager(kernel_name=name), []
@@ -149,7 +149,9 @@ def _kernel(name):
         if len(asked) > 1 or not manager.has_kernel: raise KeyboardInterrupt
         manager.interrupt_kernel()
     before = signal.signal(signal.SIGINT, interrupt)
-    try: yield manager, asked
+    try:
+        manager.start_kernel(extra_arguments=['--log-level=40'], stderr=log)  # apart from the notebook's lines
+        yield manager, asked
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         group = getattr(manager.provisioner, 'pgid', None)
@@ -159,7 +161,7 @@ def _kernel(name):
             except (ProcessLookupError, PermissionError): pass
         signal.signal(signal.SIGINT, before)
 
-# %% ../nbs/models/command.ipynb #d2065963
+# %% ../nbs/models/command.ipynb #5b1ab958
 def _execute(notebook, executed, given):
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
     import papermill
@@ -167,22 +169,22 @@ def _execute(notebook, executed, given):
     from nbclient.exceptions import DeadKernelError
     metadata = json.loads(notebook.read_text(encoding='utf-8'))['metadata']
     kernel = metadata.get('kernelspec', {}).get('name', 'python3')
-    with _kernel(kernel) as (manager, asked):
-        def before_cell(**_):
-            if asked: raise KeyboardInterrupt  # it came between two cells, where a kernel does not listen
-        how = dict(progress_bar=False, stdout_file=sys.stdout, extra_arguments=['--log-level=40'], km=manager,
-                   on_cell_start=before_cell)
-        try: papermill.execute_notebook(str(notebook), str(executed), parameters=given, **how)
-        except papermill.PapermillExecutionError as e:
-            if asked: raise KeyboardInterrupt from None
-            raise ValueError(f'{notebook.name} stopped with {e.ename}: {e.evalue}') from None
-        except DeadKernelError:
-            if asked: raise KeyboardInterrupt from None
-            raise ValueError(f'{notebook.name} lost its kernel: out of memory, or killed') from None
-        except NoSuchKernel:
-            raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
+    asked, log = [], executed.with_suffix('.log')
+    try:
+        with log.open('w') as file, _kernel(kernel, file) as (manager, asked):
+            def before_cell(**_):
+                if asked: raise KeyboardInterrupt  # it came between two cells, where a kernel ignores it
+            papermill.execute_notebook(str(notebook), str(executed), parameters=given, progress_bar=False,
+                                       stdout_file=sys.stdout, km=manager, on_cell_start=before_cell)
+    except (papermill.PapermillExecutionError, DeadKernelError) as e:
+        if asked: raise KeyboardInterrupt from None
+        if isinstance(e, papermill.PapermillExecutionError): reason = f'stopped with {e.ename}: {e.evalue}'
+        else: reason = f'lost its kernel, out of memory or killed; what that wrote last: {log}'
+        raise ValueError(f'{notebook.name} {reason}') from None
+    except NoSuchKernel:
+        raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
 
-# %% ../nbs/models/command.ipynb #673c0a02
+# %% ../nbs/models/command.ipynb #1ec07f2b
 def run_notebook(name: str,  # of the experiment
                  notebook: Path,  # with a cell of parameters
                  given: dict  # its parameters; `notebook`: the file for the executed one
@@ -212,7 +214,7 @@ def _help(notebooks):
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.\n'
     return '\n'.join([title, more, *lines])
 
-# %% ../nbs/models/command.ipynb #a2a38688
+# %% ../nbs/models/command.ipynb #1ef8e6fe
 def _dispatch(name, words):
     if name in COMMANDS:
         given = vars(anno_parser(COMMANDS[name], prog=f'diffprop {name}').parse_args(words))
@@ -224,7 +226,7 @@ def _dispatch(name, words):
         choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
-# %% ../nbs/models/command.ipynb #0ab5f18a
+# %% ../nbs/models/command.ipynb #3b5f4de1
 def _explained(e):
     "One line for an error that its user can do something about; None for one that is ours"
     text = ' '.join(str(e).split()) or type(e).__name__
@@ -234,7 +236,7 @@ def _explained(e):
         more = '; a smaller --batch-size needs less' if 'out of memory' in text else ''
         return str(e).splitlines()[0] + more
 
-# %% ../nbs/models/command.ipynb #22ab0826
+# %% ../nbs/models/command.ipynb #17609448
 _KEPT = dict(measure='nothing was written, and the same command begins again',
              train='the same command goes on from the last checkpoint')
 
