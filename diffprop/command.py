@@ -60,7 +60,7 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
             print('\n' + save_measurement(curve, T, folder, asked))
     return curve
 
-# %% ../nbs/models/command.ipynb #6e86b1a5
+# %% ../nbs/models/command.ipynb #311c3269
 def _value(text):
     "What a word on the command line means: a Python literal, or itself"
     try: return ast.literal_eval(text)
@@ -95,7 +95,7 @@ def project_root() -> Path:
     above = Path(diffprop.__file__).resolve().parents[1]
     return above if (above/'settings.ini').exists() else Path.cwd()
 
-# %% ../nbs/models/command.ipynb #6a47583d
+# %% ../nbs/models/command.ipynb #edcd8384
 def experiments() -> dict:  # name -> Path
     "The notebooks of the project that have a cell of parameters, by the name of their command"
     nbs, found = project_root()/'nbs', {}
@@ -106,7 +106,7 @@ def experiments() -> dict:  # name -> Path
             found[re.sub(r'^\d+\w?_', '', path.stem)] = path
     return found
 
-# %% ../nbs/models/command.ipynb #bdda1e1f
+# %% ../nbs/models/command.ipynb #d4b326a8
 def _title(notebook):
     first = ''.join(json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]['source'])
     return first.splitlines()[0].lstrip('# ').split('·')[-1].strip()
@@ -122,7 +122,7 @@ def _reader(default):
         raise argparse.ArgumentTypeError(f'must be like {default!r}, got {text!r}')
     return parse
 
-# %% ../nbs/models/command.ipynb #d04231bd
+# %% ../nbs/models/command.ipynb #4570a412
 def notebook_parser(name: str,  # of the experiment
                     notebook: Path  # with a cell of parameters
                    ) -> argparse.ArgumentParser:
@@ -138,7 +138,7 @@ def notebook_parser(name: str,  # of the experiment
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser
 
-# %% ../nbs/models/command.ipynb #87be2149
+# %% ../nbs/models/command.ipynb #1e4e5539
 @contextmanager
 def _kernel(name, log):
     "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
@@ -150,7 +150,8 @@ def _kernel(name, log):
         manager.interrupt_kernel()
     before = signal.signal(signal.SIGINT, interrupt)
     try:
-        manager.start_kernel(extra_arguments=['--log-level=40'], stderr=log)  # apart from the notebook's lines
+        # apart from the notebook's own lines, which papermill prints
+        manager.start_kernel(extra_arguments=['--log-level=40'], stdout=log, stderr=log)
         yield manager, asked
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -161,7 +162,7 @@ def _kernel(name, log):
             except (ProcessLookupError, PermissionError): pass
         signal.signal(signal.SIGINT, before)
 
-# %% ../nbs/models/command.ipynb #5b1ab958
+# %% ../nbs/models/command.ipynb #5941d34f
 def _execute(notebook, executed, given):
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
     import papermill
@@ -184,7 +185,7 @@ def _execute(notebook, executed, given):
     except NoSuchKernel:
         raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
 
-# %% ../nbs/models/command.ipynb #1ec07f2b
+# %% ../nbs/models/command.ipynb #e952ecd9
 def run_notebook(name: str,  # of the experiment
                  notebook: Path,  # with a cell of parameters
                  given: dict  # its parameters; `notebook`: the file for the executed one
@@ -214,7 +215,7 @@ def _help(notebooks):
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.\n'
     return '\n'.join([title, more, *lines])
 
-# %% ../nbs/models/command.ipynb #1ef8e6fe
+# %% ../nbs/models/command.ipynb #697b67c6
 def _dispatch(name, words):
     if name in COMMANDS:
         given = vars(anno_parser(COMMANDS[name], prog=f'diffprop {name}').parse_args(words))
@@ -226,7 +227,7 @@ def _dispatch(name, words):
         choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
-# %% ../nbs/models/command.ipynb #3b5f4de1
+# %% ../nbs/models/command.ipynb #ade88068
 def _explained(e):
     "One line for an error that its user can do something about; None for one that is ours"
     text = ' '.join(str(e).split()) or type(e).__name__
@@ -236,7 +237,7 @@ def _explained(e):
         more = '; a smaller --batch-size needs less' if 'out of memory' in text else ''
         return str(e).splitlines()[0] + more
 
-# %% ../nbs/models/command.ipynb #17609448
+# %% ../nbs/models/command.ipynb #a5feadeb
 _KEPT = dict(measure='nothing was written, and the same command begins again',
              train='the same command goes on from the last checkpoint')
 
