@@ -60,7 +60,7 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
             print('\n' + save_measurement(curve, T, folder, asked))
     return curve
 
-# %% ../nbs/models/command.ipynb #311c3269
+# %% ../nbs/models/command.ipynb #d77fc451
 def _value(text):
     "What a word on the command line means: a Python literal, or itself"
     try: return ast.literal_eval(text)
@@ -95,7 +95,7 @@ def project_root() -> Path:
     above = Path(diffprop.__file__).resolve().parents[1]
     return above if (above/'settings.ini').exists() else Path.cwd()
 
-# %% ../nbs/models/command.ipynb #edcd8384
+# %% ../nbs/models/command.ipynb #03bc6b57
 def experiments() -> dict:  # name -> Path
     "The notebooks of the project that have a cell of parameters, by the name of their command"
     nbs, found = project_root()/'nbs', {}
@@ -106,7 +106,7 @@ def experiments() -> dict:  # name -> Path
             found[re.sub(r'^\d+\w?_', '', path.stem)] = path
     return found
 
-# %% ../nbs/models/command.ipynb #d4b326a8
+# %% ../nbs/models/command.ipynb #2788fe4c
 def _title(notebook):
     first = ''.join(json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]['source'])
     return first.splitlines()[0].lstrip('# ').split('·')[-1].strip()
@@ -122,7 +122,7 @@ def _reader(default):
         raise argparse.ArgumentTypeError(f'must be like {default!r}, got {text!r}')
     return parse
 
-# %% ../nbs/models/command.ipynb #4570a412
+# %% ../nbs/models/command.ipynb #fc738761
 def notebook_parser(name: str,  # of the experiment
                     notebook: Path  # with a cell of parameters
                    ) -> argparse.ArgumentParser:
@@ -138,31 +138,32 @@ def notebook_parser(name: str,  # of the experiment
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser
 
-# %% ../nbs/models/command.ipynb #1e4e5539
+# %% ../nbs/models/command.ipynb #5bd8faa4
 @contextmanager
 def _kernel(name, log):
     "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
-    from jupyter_client import KernelManager
-    manager, asked = KernelManager(kernel_name=name), []
+    from jupyter_client import AsyncKernelManager  # the blocking one would hide a dead kernel from papermill
+    from jupyter_core.utils import run_sync
+    manager, asked = AsyncKernelManager(kernel_name=name), []
     def interrupt(*_):
         asked.append(True)
         if len(asked) > 1 or not manager.has_kernel: raise KeyboardInterrupt
-        manager.interrupt_kernel()
+        run_sync(manager.interrupt_kernel)()
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         # apart from the notebook's own lines, which papermill prints
-        manager.start_kernel(extra_arguments=['--log-level=40'], stdout=log, stderr=log)
+        run_sync(manager.start_kernel)(extra_arguments=['--log-level=40'], stdout=log, stderr=log)
         yield manager, asked
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         group = getattr(manager.provisioner, 'pgid', None)
-        if manager.has_kernel: manager.shutdown_kernel(now=len(asked) > 1)
+        if manager.has_kernel: run_sync(manager.shutdown_kernel)(now=len(asked) > 1)
         if group:
             try: os.killpg(group, signal.SIGKILL)  # workers that outlived it
             except (ProcessLookupError, PermissionError): pass
         signal.signal(signal.SIGINT, before)
 
-# %% ../nbs/models/command.ipynb #5941d34f
+# %% ../nbs/models/command.ipynb #9008c067
 def _execute(notebook, executed, given):
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
     import papermill
@@ -185,7 +186,7 @@ def _execute(notebook, executed, given):
     except NoSuchKernel:
         raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
 
-# %% ../nbs/models/command.ipynb #e952ecd9
+# %% ../nbs/models/command.ipynb #984b82c9
 def run_notebook(name: str,  # of the experiment
                  notebook: Path,  # with a cell of parameters
                  given: dict  # its parameters; `notebook`: the file for the executed one
@@ -215,7 +216,7 @@ def _help(notebooks):
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.\n'
     return '\n'.join([title, more, *lines])
 
-# %% ../nbs/models/command.ipynb #697b67c6
+# %% ../nbs/models/command.ipynb #f00315dc
 def _dispatch(name, words):
     if name in COMMANDS:
         given = vars(anno_parser(COMMANDS[name], prog=f'diffprop {name}').parse_args(words))
@@ -227,7 +228,7 @@ def _dispatch(name, words):
         choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
-# %% ../nbs/models/command.ipynb #ade88068
+# %% ../nbs/models/command.ipynb #7ee3fb13
 def _explained(e):
     "One line for an error that its user can do something about; None for one that is ours"
     text = ' '.join(str(e).split()) or type(e).__name__
@@ -237,7 +238,7 @@ def _explained(e):
         more = '; a smaller --batch-size needs less' if 'out of memory' in text else ''
         return str(e).splitlines()[0] + more
 
-# %% ../nbs/models/command.ipynb #a5feadeb
+# %% ../nbs/models/command.ipynb #d15425dd
 _KEPT = dict(measure='nothing was written, and the same command begins again',
              train='the same command goes on from the last checkpoint')
 

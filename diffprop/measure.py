@@ -6,7 +6,7 @@
 __all__ = ['measure', 'plot_error', 'expected_images', 'open_model', 'error_table', 'error_figure', 'usable_device',
            'tried_folder', 'free_folder', 'save_measurement', 'advice']
 
-# %% ../nbs/models/measure.ipynb #fe81097e
+# %% ../nbs/models/measure.ipynb #4e21585b
 import itertools, json, math, tempfile, time
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +21,7 @@ from .adapters import Adapted, _one_of, _pipeline, from_diffusers
 from .error import error_dynamics
 from .lab.data import atomic_write, to_float
 
-# %% ../nbs/models/measure.ipynb #c493fd2d
+# %% ../nbs/models/measure.ipynb #ee606601
 def _check_data(x0, shape, in_range):
     "uint8 images become floats; what is not such data as the model takes is a ValueError"
     if not isinstance(x0, Tensor):
@@ -36,7 +36,7 @@ def _check_data(x0, shape, in_range):
     if lo < 0: remedy = '; data that have no range (latents, tables, series) need in_range=False'
     raise ValueError(f'images must be uint8, or float in [-1, 1], got values in {lo:g}..{hi:g}{remedy}')
 
-# %% ../nbs/models/measure.ipynb #d56d20d3
+# %% ../nbs/models/measure.ipynb #ddfa44b7
 def measure(adapted: Adapted,  # of any adapter
             images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where these are few
@@ -51,7 +51,7 @@ def measure(adapted: Adapted,  # of any adapter
     how = dict(step=adapted.step, controls=('renoised', 'fresh')) | given
     return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
 
-# %% ../nbs/models/measure.ipynb #664f62a0
+# %% ../nbs/models/measure.ipynb #bdf6fd07
 # moves to diffprop.lab.figures
 _LINES = dict(model=('-', 'C0', 'model'), renoised=('--', 'C1', 're-noised: its own $x_0$, noised by $q$'),
               fresh=(':', 'C2', 'fresh: one module on forward samples'))
@@ -82,7 +82,7 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     ax.set(xlabel='step $t$', ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{power}}}$, {kernel} kernel')
     return ax
 
-# %% ../nbs/models/measure.ipynb #f70ed6b5
+# %% ../nbs/models/measure.ipynb #8777eae1
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
@@ -98,7 +98,7 @@ def expected_images(path: Path  # folder of a pipeline or of a finished run
     with safe_open(path/'model.safetensors', 'pt') as weights:
         return weights.get_slice('first.weight').get_shape()[1], None
 
-# %% ../nbs/models/measure.ipynb #2931cf96
+# %% ../nbs/models/measure.ipynb #94ddb269
 def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
                shape: tuple,  # (C, H, W) of the images
                steps: int = 0,  # of sampling; 0: all
@@ -116,7 +116,7 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
     network = load_network(path, shape, device)
     return Adapted(network, schedule.respace(steps) if steps else schedule, shape, clip=True, notes=(note,))
 
-# %% ../nbs/models/measure.ipynb #ef11dbf3
+# %% ../nbs/models/measure.ipynb #20619970
 _COLUMNS = {'t = {middle}': 'middle', 't = {late}': 'late', 't = 0': 'end', 'standard error': 'end_se',
             'null band up to': 'null_hi', 're-noised at {late}': 'late_seen'}
 
@@ -133,7 +133,7 @@ def error_table(curve: pd.DataFrame,  # with the re-noised control, at least at 
     table['above the band from t ='] = [str(t) if t >= 0 else 'never' for t in leaves]
     return table.rename_axis('MMD^2 in 1e-4').reset_index()
 
-# %% ../nbs/models/measure.ipynb #6d101edd
+# %% ../nbs/models/measure.ipynb #70f51a58
 def error_figure(curve: pd.DataFrame  # as `measure` gives it
                 ):
     "One panel a kernel: the model's error from T down to 0, its controls, and the null band (Eq. 8)"
@@ -145,7 +145,7 @@ def error_figure(curve: pd.DataFrame  # as `measure` gives it
     fig.tight_layout()
     return fig
 
-# %% ../nbs/models/measure.ipynb #c3b2299f
+# %% ../nbs/models/measure.ipynb #2c7c0450
 def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
                  ) -> str:
     "A device that computes here; 'auto' takes a GPU where there is one; ValueError for any other"
@@ -158,7 +158,7 @@ def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
         raise ValueError(f"device {name!r} cannot be used here ({reason}); 'cpu' can") from None
     return name
 
-# %% ../nbs/models/measure.ipynb #72c6b33e
+# %% ../nbs/models/measure.ipynb #18b926c0
 @contextmanager
 def tried_folder(folder: Path):
     "A folder that was made and written to; where nothing is put in it, it is removed again"
@@ -169,7 +169,7 @@ def tried_folder(folder: Path):
     finally:
         if folder.is_dir() and not any(folder.iterdir()): folder.rmdir()
 
-# %% ../nbs/models/measure.ipynb #d5e4e195
+# %% ../nbs/models/measure.ipynb #d56b7c99
 def free_folder(folder: Path,  # the name that was asked for
                 asked: dict  # the parameters of the measurement
                ) -> Path:  # this name, or NAME-2, NAME-3, ..
@@ -180,7 +180,7 @@ def free_folder(folder: Path,  # the name that was asked for
         except (OSError, ValueError, KeyError): held = None
         if held == asked or not (place/'curve.csv').exists() and held is None: return place
 
-# %% ../nbs/models/measure.ipynb #041c0e06
+# %% ../nbs/models/measure.ipynb #e1906b66
 def save_measurement(curve: pd.DataFrame,  # of `measure`
                      T: int,  # steps of the chain
                      folder: Path,
@@ -196,7 +196,7 @@ def save_measurement(curve: pd.DataFrame,  # of `measure`
     files = ', '.join(sorted(p.name for p in folder.iterdir()))
     return f'{table.to_string(index=False)}\n\nwritten to {folder}: {files}'
 
-# %% ../nbs/models/measure.ipynb #d27e659d
+# %% ../nbs/models/measure.ipynb #cc77affe
 def _duration(seconds):
     if seconds < 100: return f'{seconds:.0f} seconds'
     return f'{seconds/60:.0f} minutes' if seconds < 6000 else f'{seconds/3600:.1f} hours'
