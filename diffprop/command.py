@@ -60,7 +60,7 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
             print('\n' + save_measurement(curve, T, folder, asked))
     return curve
 
-# %% ../nbs/models/command.ipynb #d77fc451
+# %% ../nbs/models/command.ipynb #82ccadf4
 def _value(text):
     "What a word on the command line means: a Python literal, or itself"
     try: return ast.literal_eval(text)
@@ -95,7 +95,7 @@ def project_root() -> Path:
     above = Path(diffprop.__file__).resolve().parents[1]
     return above if (above/'settings.ini').exists() else Path.cwd()
 
-# %% ../nbs/models/command.ipynb #03bc6b57
+# %% ../nbs/models/command.ipynb #3644cdfc
 def experiments() -> dict:  # name -> Path
     "The notebooks of the project that have a cell of parameters, by the name of their command"
     nbs, found = project_root()/'nbs', {}
@@ -106,7 +106,7 @@ def experiments() -> dict:  # name -> Path
             found[re.sub(r'^\d+\w?_', '', path.stem)] = path
     return found
 
-# %% ../nbs/models/command.ipynb #2788fe4c
+# %% ../nbs/models/command.ipynb #19ac9054
 def _title(notebook):
     first = ''.join(json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]['source'])
     return first.splitlines()[0].lstrip('# ').split('·')[-1].strip()
@@ -122,7 +122,7 @@ def _reader(default):
         raise argparse.ArgumentTypeError(f'must be like {default!r}, got {text!r}')
     return parse
 
-# %% ../nbs/models/command.ipynb #fc738761
+# %% ../nbs/models/command.ipynb #ad4e745e
 def notebook_parser(name: str,  # of the experiment
                     notebook: Path  # with a cell of parameters
                    ) -> argparse.ArgumentParser:
@@ -138,13 +138,14 @@ def notebook_parser(name: str,  # of the experiment
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser
 
-# %% ../nbs/models/command.ipynb #5bd8faa4
+# %% ../nbs/models/command.ipynb #8c765785
 @contextmanager
 def _kernel(name, log):
     "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
     from jupyter_client import AsyncKernelManager  # the blocking one would hide a dead kernel from papermill
     from jupyter_core.utils import run_sync
     manager, asked = AsyncKernelManager(kernel_name=name), []
+    manager.kernel_spec  # raises NoSuchKernel where it is not installed
     def interrupt(*_):
         asked.append(True)
         if len(asked) > 1 or not manager.has_kernel: raise KeyboardInterrupt
@@ -163,7 +164,7 @@ def _kernel(name, log):
             except (ProcessLookupError, PermissionError): pass
         signal.signal(signal.SIGINT, before)
 
-# %% ../nbs/models/command.ipynb #9008c067
+# %% ../nbs/models/command.ipynb #b0a071a4
 def _execute(notebook, executed, given):
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
     import papermill
@@ -186,7 +187,7 @@ def _execute(notebook, executed, given):
     except NoSuchKernel:
         raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
 
-# %% ../nbs/models/command.ipynb #984b82c9
+# %% ../nbs/models/command.ipynb #bedd0662
 def run_notebook(name: str,  # of the experiment
                  notebook: Path,  # with a cell of parameters
                  given: dict  # its parameters; `notebook`: the file for the executed one
@@ -216,7 +217,7 @@ def _help(notebooks):
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.\n'
     return '\n'.join([title, more, *lines])
 
-# %% ../nbs/models/command.ipynb #f00315dc
+# %% ../nbs/models/command.ipynb #4493bf23
 def _dispatch(name, words):
     if name in COMMANDS:
         given = vars(anno_parser(COMMANDS[name], prog=f'diffprop {name}').parse_args(words))
@@ -228,7 +229,7 @@ def _dispatch(name, words):
         choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
-# %% ../nbs/models/command.ipynb #7ee3fb13
+# %% ../nbs/models/command.ipynb #5a734bc0
 def _explained(e):
     "One line for an error that its user can do something about; None for one that is ours"
     text = ' '.join(str(e).split()) or type(e).__name__
@@ -238,7 +239,7 @@ def _explained(e):
         more = '; a smaller --batch-size needs less' if 'out of memory' in text else ''
         return str(e).splitlines()[0] + more
 
-# %% ../nbs/models/command.ipynb #d15425dd
+# %% ../nbs/models/command.ipynb #37907f1f
 _KEPT = dict(measure='nothing was written, and the same command begins again',
              train='the same command goes on from the last checkpoint')
 
