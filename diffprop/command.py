@@ -32,9 +32,10 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
                     out: str = None  # folder for the results; without it error-of-NAME in the current folder
                    ):  # the curve
     "Measure how a diffusion model's error grows along its sampling chain; writes curve, figure and summary"
+    from diffprop.lab.files import data_hash
+    from diffprop.lab.data import load_images
+    from diffprop.lab.presets import names
     from diffprop.lab.curves import turns
-    from diffprop.lab.data import data_hash, load_images
-    from diffprop.lab.runs import names
     import matplotlib
     matplotlib.use('agg')  # files are written, no window is opened
     from diffprop.measure import (advice, expected_images, free_folder, measure, open_model, save_measurement,
@@ -80,7 +81,7 @@ def train_command(data: str = 'digits',  # a data set of the preset
     for c in change:
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
     changes = {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
-    from diffprop.lab.runs import Lab
+    from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
     lab = Lab(preset or '', runs, usable_device(device), data_path, progress=True)
     config = lab.config(data, method, seed, **changes)
@@ -225,7 +226,7 @@ def _dispatch(name, words):
     notebooks = experiments()
     if not notebooks: raise ValueError(f'{name!r} is not one of {", ".join(COMMANDS)}; {_NO_NOTEBOOKS}')
     if name not in notebooks:
-        from diffprop.lab.runs import choose
+        from diffprop.lab.presets import choose
         choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 

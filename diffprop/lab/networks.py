@@ -132,7 +132,9 @@ def ready(self: Lab, data: str,  # a data set of the preset
 
 # %% ../../nbs/lab/networks.ipynb #f8e63d98
 @patch
-def config(self: Lab, data: str, method: str = 'ddpm', seed: int = 0,
+def config(self: Lab, data: str,
+           method: str = 'ddpm',  # a name in METHODS
+           seed: int = 0,
            **overrides  # fields of `Config`
           ) -> Config:
     "`configure` at this lab's preset; equal time means as many updates as fit into the other's seconds"

@@ -55,7 +55,8 @@ def _score(self: Lab, data, config, sampling, space):
 
 # %% ../../nbs/lab/runs.ipynb #0591e9b0
 @patch
-def run(self: Lab, data: str, method: str, seed: int = 0,
+def run(self: Lab, data: str, method: str,  # a data set of the preset, a name in METHODS
+        seed: int = 0,
         *, features: str = 'auto', weights: str | None = None, few: bool = False,  # as in `ready`
         **overrides  # fields of `Config`
        ) -> dict:
