@@ -26,7 +26,9 @@ from IPython.display import Image, Markdown, display
 import diffprop
 from .files import atomic_write, project_root
 from .figures import theme
-from .runs import Lab, METHODS, names, _device_name as device_name
+from .networks import Lab
+from .presets import METHODS, names
+from .runs import device_name
 
 # %% ../../nbs/lab/experiment.ipynb #e31dd2cc
 _PACKAGES = ('diffprop', 'torch', 'torchvision', 'torch-fidelity', 'numpy', 'scipy')

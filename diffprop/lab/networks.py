@@ -17,13 +17,15 @@ from fastcore.basics import patch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..schedule import backward_step, ddim_step, epsilon_scaling, sample, time_shift_step
-from .data import atomic_write, exclusive, project_root
-from .data import data_hash, load_images, to_uint8
+from ..schedule import backward_step, sample
+from ..samplers import ddim_step, epsilon_scaling, time_shift_step
+from .files import atomic_write, data_hash, exclusive, file_hash, project_root
+from .data import load_images, to_uint8
 from .devices import any_process, barrier, rank_and_size
-from .training import Config, file_hash, make_schedule, prefix, train
-from .fidelity import FeatureSpace, feature_space
-from .presets import METHODS, PRESETS, Preset, choose, configure, default_preset
+from .config import Config, make_schedule, prefix
+from .training import train
+from .fidelity import feature_space, FeatureSpace
+from .presets import choose, configure, default_preset, METHODS, Preset, PRESETS
 
 # %% ../../nbs/lab/networks.ipynb #bfe9d67a
 IMAGE_SHAPES = dict(digits=(1, 8), cifar10=(3, 32), imagenet32=(3, 32), celeba64=(3, 64))  # channels, pixels
@@ -130,7 +132,9 @@ def ready(self: Lab, data: str,  # a data set of the preset
 
 # %% ../../nbs/lab/networks.ipynb #f8e63d98
 @patch
-def config(self: Lab, data: str, method: str = 'ddpm', seed: int = 0,
+def config(self: Lab, data: str,
+           method: str = 'ddpm',  # a name in METHODS
+           seed: int = 0,
            **overrides  # fields of `Config`
           ) -> Config:
     "`configure` at this lab's preset; equal time means as many updates as fit into the other's seconds"

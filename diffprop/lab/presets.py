@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from .training import Config, _did_you_mean
+from .config import Config, did_you_mean
 
 # %% ../../nbs/lab/presets.ipynb #803487a0
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def choose(what: str,  # the name that the error gives it
     "value, if it is one of those known; else a ValueError that lists them"
     if value in known: return value
     listed = list(map(str, known))
-    near = _did_you_mean(value, listed)
+    near = did_you_mean(value, listed)
     raise ValueError(f'{what} must be one of {", ".join(listed)}; got {value!r}{near}')
 
 def names(given: list | str) -> list:  # of strings
