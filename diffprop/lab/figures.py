@@ -84,7 +84,7 @@ def _of_kernel(curve, kernel):
     "The rows of one kernel, with a column seed"
     known = list(curve.kernel.unique())
     if kernel is not None and kernel not in known:
-        raise ValueError(f'kernel must be one of {", ".join(known)}, got {kernel!r}')
+        raise ValueError(f'kernel must be one of {", ".join(map(repr, known))}, got {kernel!r}')
     own = curve[curve.kernel == (kernel or known[0])]
     return own if 'seed' in own else own.assign(seed=0)
 
