@@ -39,7 +39,8 @@ def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this 
 
 def time_axis(ax):
     "An axis of t that runs from T, the longest curve's, down to 0"
-    T = max(int(max(drawn.get_xdata())) for drawn in ax.lines if len(drawn.get_xdata()) > 2)
+    curves = [drawn for drawn in ax.lines if drawn.get_transform() == ax.transData]  # a line across is none
+    T = max(int(max(drawn.get_xdata())) for drawn in curves)
     ax.set(xlim=(T, 0), xlabel='step $t$')
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
 
@@ -94,7 +95,7 @@ def _of_kernel(curve, kernel):
     own = curve[curve.kernel == (kernel or known[0])]
     return own if 'seed' in own else own.assign(seed=0)
 
-# %% ../../nbs/lab/figures.ipynb #698743c9
+# %% ../../nbs/lab/figures.ipynb #16a6c390
 def legend_below(fig, ncols: int = 3,
                  room: float = .6):  # inches below the panels; .3 a line of the legend
     "One legend for all panels of a figure, each label once; lays out the figure"
@@ -104,7 +105,7 @@ def legend_below(fig, ncols: int = 3,
     fig.tight_layout(rect=(0, room/fig.get_figheight(), 1, 1))
     fig.legend([handles[label] for label in labels], labels, loc='lower center', ncols=ncols, frameon=False)
 
-# %% ../../nbs/lab/figures.ipynb #1d58c330
+# %% ../../nbs/lab/figures.ipynb #ef719623
 def name_curve(ax, label: str,  # of the line, as in a legend
                text: str,  # its name at the curve; {y} is its height there
                x: float,  # where on the curve
