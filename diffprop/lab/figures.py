@@ -95,7 +95,7 @@ def _of_kernel(curve, kernel):
     own = curve[curve.kernel == (kernel or known[0])]
     return own if 'seed' in own else own.assign(seed=0)
 
-# %% ../../nbs/lab/figures.ipynb #16a6c390
+# %% ../../nbs/lab/figures.ipynb #5eaadc4c
 def legend_below(fig, ncols: int = 3,
                  room: float = .6):  # inches below the panels; .3 a line of the legend
     "One legend for all panels of a figure, each label once; lays out the figure"
@@ -105,18 +105,19 @@ def legend_below(fig, ncols: int = 3,
     fig.tight_layout(rect=(0, room/fig.get_figheight(), 1, 1))
     fig.legend([handles[label] for label in labels], labels, loc='lower center', ncols=ncols, frameon=False)
 
-# %% ../../nbs/lab/figures.ipynb #ef719623
+# %% ../../nbs/lab/figures.ipynb #7e9d1cf3
 def name_curve(ax, label: str,  # of the line, as in a legend
                text: str,  # its name at the curve; {y} is its height there
                x: float,  # where on the curve
-               offset: tuple = (8, 0)):  # of the name, in points; a line leads to it unless it is beside the curve
+               offset: tuple = (8, 0)):  # of the name, in points; a line leads to it if it is not level
     "A curve's name where it is, in its colour; thin lines of seeds are hidden"
     line = next(line for line in ax.lines if line.get_label() == label)
     for other in ax.lines: other.set_visible(other.get_linewidth() > 1)
     y, colour = line.get_ydata()[list(line.get_xdata()).index(x)], line.get_color()
     leader = dict(arrowstyle='-', color=colour, shrinkB=3) if offset[1] else None
-    ax.annotate(text.format(y=y), (x, y), offset, textcoords='offset points', color=colour, weight='bold',
-                va='center', ha='left' if offset[0] > 0 else 'right', annotation_clip=False, arrowprops=leader)
+    style = dict(va='center', ha='left' if offset[0] > 0 else 'right', color=colour, weight='bold')
+    ax.annotate(text.format(y=y), (x, y), offset, textcoords='offset points', arrowprops=leader,
+                annotation_clip=False, **style)
 
 # %% ../../nbs/lab/figures.ipynb #d276030b
 def plot_runs(ax, rows: pd.DataFrame,  # a row a run: method, seed and `value`

@@ -43,7 +43,7 @@ def difference(values,  # a difference for each seed
     p = stats.ttest_1samp(d, 0).pvalue if len(d) > 1 and d.std() > 0 else np.nan
     return dict(difference=mean, difference_half=half, p=float(p), pairs=len(d), scale=float(scale))
 
-# %% ../../nbs/lab/statistics.ipynb #afe22af6
+# %% ../../nbs/lab/statistics.ipynb #44138cfd
 def pooled_difference(values, errors,  # a difference and its standard error for each seed
                       scale: float = float('nan')  # as for `difference`
                      ) -> dict:  # as `difference`
@@ -105,11 +105,12 @@ def judge(table: pd.DataFrame  # with the columns of `difference`: all tests of 
     columns = zip(table.difference, table.difference_half, p_holm, table.scale)
     return table.assign(p_holm=p_holm, verdict=[verdict(*row) for row in columns])
 
-# %% ../../nbs/lab/statistics.ipynb #ce54216f
+# %% ../../nbs/lab/statistics.ipynb #dc221e72
 def in_brief(row) -> str:  # of `judge`
     "One judged comparison for a cell of a table: verdict and corrected p, without a space that could break"
     p = f'p = {row.p_holm:.2g}' if row.p_holm >= 1e-4 else 'p < 0.0001'
-    return f'{row.verdict} ({p})'.replace(' ', '\u00a0') if np.isfinite(row.p_holm) else row.verdict.replace(' ', '\u00a0')
+    text = f'{row.verdict} ({p})' if np.isfinite(row.p_holm) else row.verdict
+    return text.replace(' ', '\u00a0')
 
 # %% ../../nbs/lab/statistics.ipynb #7e5d7e56
 def in_words(row,  # of `judge`, with or without `change`
