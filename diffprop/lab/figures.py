@@ -95,8 +95,9 @@ def _of_kernel(curve, kernel):
     own = curve[curve.kernel == (kernel or known[0])]
     return own if 'seed' in own else own.assign(seed=0)
 
-# %% ../../nbs/lab/figures.ipynb #5eaadc4c
-def legend_below(fig, ncols: int = 3,
+# %% ../../nbs/lab/figures.ipynb #da882621
+def legend_below(fig,  # a figure whose panels are drawn, with labels
+                 ncols: int = 3,  # labels in a line
                  room: float = .6):  # inches below the panels; .3 a line of the legend
     "One legend for all panels of a figure, each label once; lays out the figure"
     entries = [entry for ax in fig.axes for entry in zip(*ax.get_legend_handles_labels())]
@@ -105,7 +106,7 @@ def legend_below(fig, ncols: int = 3,
     fig.tight_layout(rect=(0, room/fig.get_figheight(), 1, 1))
     fig.legend([handles[label] for label in labels], labels, loc='lower center', ncols=ncols, frameon=False)
 
-# %% ../../nbs/lab/figures.ipynb #7e9d1cf3
+# %% ../../nbs/lab/figures.ipynb #a2ffbe85
 def name_curve(ax, label: str,  # of the line, as in a legend
                text: str,  # its name at the curve; {y} is its height there
                x: float,  # where on the curve
