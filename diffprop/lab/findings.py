@@ -6,15 +6,15 @@
 __all__ = ['PAGES', 'rows_of', 'paired', 'table_1', 'table_2', 'figure_1', 'figures_3_and_4', 'faults', 'where_it_helps',
            'findings']
 
-# %% ../../nbs/lab/findings.ipynb #d3babcb0
+# %% ../../nbs/lab/findings.ipynb #16c648e0
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from .files import project_root
-from .statistics import VERDICTS, difference, judge
+from .presets import METHODS
+from .statistics import VERDICTS, difference, judge, pooled_difference
 
-# %% ../../nbs/lab/findings.ipynb #5176f3c3
+# %% ../../nbs/lab/findings.ipynb #b289ee4b
 def rows_of(notebook: str,  # such as '07_table1'
             preset: str = 'digits',
             name: str = 'runs'  # of the CSV file
@@ -23,26 +23,24 @@ def rows_of(notebook: str,  # such as '07_table1'
     return pd.read_csv(project_root()/'results'/preset/notebook/f'{name}.csv')
 
 def paired(rows: pd.DataFrame,  # with columns method, seed and `value`
-           method: str, baseline: str,  # in the column `method`
-           value: str = 'fid',  # the column that is compared
+           method: str, baseline: str, value: str = 'fid',
            unit: float = 1.  # differences are given times this
           ) -> dict:  # as `difference`
     "One method against another, run by run of the same seed"
     wide = unit*rows.pivot_table(index='seed', columns='method', values=value)
     return difference(wide[method] - wide[baseline], wide[baseline].mean())
 
-# %% ../../nbs/lab/findings.ipynb #02040eec
+# %% ../../nbs/lab/findings.ipynb #82e5dc8f
 def table_1(preset='digits'):
     "Table 1 and fine-tuning"
     rows = rows_of('07_table1', preset)
-    for method, baseline, question in (
-            ('consistency', 'ddpm', 'Does the regularizer lower FID (lam .2, L = 5)?'),
-            ('consistency', 'ddpm-equal-time', '.. beside plain training for the same time?'),
-            ('finetune-consistency', 'finetune-ddpm', '.. in fine-tuning?'),
-            ('ddpm-ip', 'ddpm', 'Does input perturbation lower FID?'),
-            ('eps-1.005', 'ddpm', 'Does eps / 1.005, without training?'),
-            ('time-shift', 'ddpm', 'Does the time-shift sampler, without training?')):
-        yield question, 'FID', paired(rows, method, baseline)
+    for method in [m for m in rows.method.unique() if m != 'ddpm' and METHODS[m].baseline == 'ddpm']:
+        question = f'Does FID change: {METHODS[method].label}?'
+        yield question, 'FID', dict(paired(rows, method, 'ddpm'), method=method)
+    question = 'Does the regularizer lower FID, beside plain training for the same time?'
+    yield question, 'FID', paired(rows, 'consistency', 'ddpm-equal-time')
+    question = 'Does the regularizer lower FID in fine-tuning?'
+    yield question, 'FID', paired(rows, 'finetune-consistency', 'finetune-ddpm')
 
 def table_2(preset='digits'):
     "Table 2: parts of the method, and kernels in fine-tuning"
@@ -56,21 +54,19 @@ def table_2(preset='digits'):
         question = f'Does the {kernel} kernel differ from the mixture (fine-tuning)?'
         yield question, 'FID', paired(options, f'{kernel} kernel', 'full method')
 
-# %% ../../nbs/lab/findings.ipynb #840c756d
+# %% ../../nbs/lab/findings.ipynb #1a459d85
 def figure_1(preset='digits'):
     "Figure 1, Laplace kernel: the chain's end against a single module, and the error added in the last tenth"
     curves, rows = rows_of('09_figure1', preset, 'curves'), rows_of('09_figure1', preset)
     at_0 = curves[(curves.t == 0) & (curves.kernel == 'laplace')].pivot(index='seed', columns='curve')
-    gap, variance = at_0.mmd2.model - at_0.mmd2.fresh, at_0.se.model**2 + at_0.se.fresh**2
-    se = variance.sum()**.5/len(gap)
-    pooled = dict(difference=1e4*gap.mean(), difference_half=1.96e4*se, p=2*stats.norm.sf(abs(gap.mean())/se),
-                  pairs=len(gap), scale=1e4*at_0.mmd2.fresh.mean())
+    gap, se = at_0.mmd2.model - at_0.mmd2.fresh, (at_0.se.model**2 + at_0.se.fresh**2)**.5
+    pooled = pooled_difference(1e4*gap, 1e4*se, 1e4*at_0.mmd2.fresh.mean())
     yield "Is the error at the chain's end above a single module's (these networks)?", 'MMD² in 1e-4', pooled
     late = rows[rows.kernel == 'laplace'].set_index('seed').late_of_final
     question = 'Is error added in the last tenth of the chain (share of the final error)?'
     yield question, '%', difference(100*late)
 
-# %% ../../nbs/lab/findings.ipynb #74983f19
+# %% ../../nbs/lab/findings.ipynb #21c1ede7
 def figures_3_and_4(preset='digits'):
     "Figure 3: slope of the error curve, Laplace kernel; Figure 4: FID against L"
     rows = rows_of('11_figure3', preset)
@@ -99,7 +95,7 @@ def where_it_helps(preset='digits'):
         question = f'Does fine-tuning lower the error at t = 0 ({setting})?'
         yield question, 'MMD² in 1e-4', paired(rows, setting, 'vanilla', 'mmd2')
 
-# %% ../../nbs/lab/findings.ipynb #a2cda689
+# %% ../../nbs/lab/findings.ipynb #8aa4d945
 PAGES = {'07_table1': table_1, '08_table2': table_2, '09_figure1': figure_1, '11_figure3': figures_3_and_4,
          '13_fault_injection': faults, '15_where_it_helps': where_it_helps}
 
