@@ -90,7 +90,7 @@ def _of_kernel(curve, kernel):
 
 # %% ../../nbs/lab/figures.ipynb #8dcadeb3
 def plot_runs(ax, rows: pd.DataFrame,  # a row a run: method, seed and `value`
-              methods: dict,  # method -> its label, from top to bottom
+              methods,  # names, from top to bottom
               value: str = 'fid', colour='C0', marker: str = 'o',
               first: int = 0,  # the line of the first method
               hollow=()):  # methods drawn as open marks
