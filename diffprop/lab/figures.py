@@ -6,7 +6,7 @@
 __all__ = ['LOOKS', 'theme', 'draw_curve', 'time_axis', 'root_scale', 'draw_band', 'plot_error', 'legend_below', 'name_curve',
            'plot_runs', 'name_lines', 'plot_differences']
 
-# %% ../../nbs/lab/figures.ipynb #371f287b
+# %% ../../nbs/lab/figures.ipynb #eebf909c
 import math
 
 import matplotlib.pyplot as plt
@@ -16,13 +16,13 @@ from matplotlib.ticker import MaxNLocator
 
 from .statistics import mean_interval
 
-# %% ../../nbs/lab/figures.ipynb #35f12a4d
+# %% ../../nbs/lab/figures.ipynb #51983ea5
 def theme():
     "The look of every figure: white with a grid, colours that survive grey print and colour-blind eyes"
     import seaborn as sns  # here: those who only measure a model need no seaborn
     sns.set_theme(context='notebook', style='whitegrid', palette='colorblind')
 
-# %% ../../nbs/lab/figures.ipynb #d07cb2ef
+# %% ../../nbs/lab/figures.ipynb #e5f08c1c
 def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this one
                line: str, colour, label: str | None,  # matplotlib's; the label is the mean's
                scale: float = 1.,  # values are drawn times this
@@ -44,7 +44,7 @@ def time_axis(ax):
     ax.set(xlim=(T, 0), xlabel='step $t$')
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 2.5, 5, 10]))
 
-# %% ../../nbs/lab/figures.ipynb #ebd3836d
+# %% ../../nbs/lab/figures.ipynb #76b700d5
 def root_scale(ax,
                lowest: float, highest: float):  # ends of the axis; lowest may be below 0
     "A y axis on which distances are those of square roots, with signs"
@@ -56,7 +56,7 @@ def root_scale(ax,
     ax.yaxis.set_major_formatter('{x:g}')
     ax.set_ylim(lowest, highest)
 
-# %% ../../nbs/lab/figures.ipynb #b80fcbe2
+# %% ../../nbs/lab/figures.ipynb #4338a909
 LOOKS = dict(model=('-', 'C0', 'model'),
              renoised=('--', 'C1', 're-noised: its own $x_0$, noised by $q$'),
              fresh=(':', 'C2', 'fresh: one module on forward samples'))
@@ -95,7 +95,7 @@ def _of_kernel(curve, kernel):
     own = curve[curve.kernel == (kernel or known[0])]
     return own if 'seed' in own else own.assign(seed=0)
 
-# %% ../../nbs/lab/figures.ipynb #da882621
+# %% ../../nbs/lab/figures.ipynb #1460079f
 def legend_below(fig,  # a figure whose panels are drawn, with labels
                  ncols: int = 3,  # labels in a line
                  room: float = .6):  # inches below the panels; .3 a line of the legend
@@ -106,7 +106,7 @@ def legend_below(fig,  # a figure whose panels are drawn, with labels
     fig.tight_layout(rect=(0, room/fig.get_figheight(), 1, 1))
     fig.legend([handles[label] for label in labels], labels, loc='lower center', ncols=ncols, frameon=False)
 
-# %% ../../nbs/lab/figures.ipynb #a2ffbe85
+# %% ../../nbs/lab/figures.ipynb #c94e09f6
 def name_curve(ax, label: str,  # of the line, as in a legend
                text: str,  # its name at the curve; {y} is its height there
                x: float,  # where on the curve
@@ -120,9 +120,9 @@ def name_curve(ax, label: str,  # of the line, as in a legend
     ax.annotate(text.format(y=y), (x, y), offset, textcoords='offset points', arrowprops=leader,
                 annotation_clip=False, **style)
 
-# %% ../../nbs/lab/figures.ipynb #d276030b
+# %% ../../nbs/lab/figures.ipynb #0c24c817
 def plot_runs(ax, rows: pd.DataFrame,  # a row a run: method, seed and `value`
-              methods: dict,  # method -> its label, from top to bottom
+              methods,  # names, from top to bottom
               value: str = 'fid',  # the column that is drawn
               colour='C0', marker: str = 'o',  # matplotlib's
               first: int = 0,  # the line of the first method
@@ -150,7 +150,7 @@ def name_lines(ax, labels):  # from top to bottom
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis='y', visible=False)
 
-# %% ../../nbs/lab/figures.ipynb #e0ad453c
+# %% ../../nbs/lab/figures.ipynb #16825942
 def plot_differences(ax, differences: dict):  # label -> the paired differences, a Series by seed
     "Paired differences, a line each: a mark for every seed, mean and 95% interval, and a line at 0"
     for i, d in enumerate(differences.values()):
