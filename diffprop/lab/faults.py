@@ -53,6 +53,7 @@ FAULTS = dict(scale=lambda x, size, generator: (1 + size)*x,
               shift=lambda x, size, generator: x + size,
               noise=_noise)
 
+# %% ../../nbs/lab/faults.ipynb #73d92228
 def fault(kind: str,  # a name in FAULTS
           size: float  # a factor less 1, an offset or a standard deviation, by kind
          ) -> Callable:  # fault(x, generator) -> the disturbed x
@@ -190,6 +191,7 @@ def _kept_faults(lab, data, config, s, what):
         atomic_write(file, lambda q: left.to_csv(q, index=False))
     return pd.read_csv(file)
 
+# %% ../../nbs/lab/faults.ipynb #34ac0161
 def _measured(lab, data, config, vanilla, s, what):
     p, schedule, x0 = lab.size, make_schedule(config), to_float(lab.images(data)).to(lab.device)
     model = PERFECT[what['method']](schedule, x0) if what['method'] else lab.network(data, config)

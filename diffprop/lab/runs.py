@@ -158,6 +158,7 @@ def _check_jobs(self: Lab, jobs):
         raise ValueError(f'data_path must name the archive of each data set, as in {example}; '
                          f'got {self.data_path!r} for {sets} of them')
 
+# %% ../../nbs/lab/runs.ipynb #7203becb
 def _line(row, name):
     "A run in one line"
     return (f"{row['data']}  seed {row['seed']}  {name:20s}  FID {row['fid']:7.3f}  "

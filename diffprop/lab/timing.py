@@ -34,11 +34,12 @@ class Update:
         for k in range(1, longest + 1):
             self.at[k] = next(i for i in range(10_000) if self.unrolled(k, i) == k)
 
-    def generator(self, i: int):
+    def generator(self, i: int):  # from 0
         "The randomness of update i"
         return stream(self.config.seed, 'training noise', i, device=self.device)
 
-    def unrolled(self, L: int, i: int) -> int:
+    def unrolled(self, L: int,  # modules at most
+                 i: int) -> int:  # of update i, from 0
         "How many modules update i unrolls"
         calls, x = [], torch.zeros(self.config.batch_size, *self.images.shape[1:], device=self.device)
         def count(x, t):
@@ -64,11 +65,13 @@ def clock(device) -> float:
 
 class StopWatch(dict):
     "Seconds spent on each part"
-    def __init__(self, parts, device):
+    def __init__(self,
+                 parts,  # their names
+                 device):
         super().__init__(dict.fromkeys(parts, 0.))
         self.device, self.last = device, clock(device)
 
-    def tick(self, part: str):
+    def tick(self, part: str):  # its name
         "What has passed since the last tick was spent on this part"
         now = clock(self.device)
         self[part] += now - self.last
@@ -77,7 +80,9 @@ class StopWatch(dict):
 # %% ../../nbs/lab/timing.ipynb #83df8abf
 PARTS = ('loss', 'unroll', 'MMD', 'backward', 'rest')
 
-def pieces(update: Update, k: int) -> dict:
+def pieces(update: Update,
+           k: int  # modules unrolled
+          ) -> dict:  # part -> seconds
     "Seconds of each part of an update that unrolls k modules"
     c, state, i, watch = update.config, update.state, update.at[k], StopWatch(PARTS, update.device)
     generator, x0 = update.generator(i), batch(update.images, c.batch_size, i, c)
@@ -112,7 +117,9 @@ def _regularizer(update, k, x0, other, generator, watch):
     watch.tick('backward')
 
 # %% ../../nbs/lab/timing.ipynb #7472935d
-def time_updates(update: Update, rounds: int) -> pd.DataFrame:
+def time_updates(update: Update,  # whose numbers k are timed in turn
+                 rounds: int  # of all of them
+                ) -> pd.DataFrame:
     "A row for each round and k: seconds of the whole update, then of its parts; all k take turns"
     out = []
     for i in range(-1, rounds):  # the first round warms up
