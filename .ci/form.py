@@ -46,7 +46,8 @@ def check_exports(where, cells):
         faults.append(f'{where}: export cells of {median:g} lines at the median, {MEDIAN} at most')
 
 
-for path in sorted((root/'nbs').rglob('[!._]*.ipynb')):
+pages = [p for p in (root/'nbs').rglob('[!._]*.ipynb') if '.ipynb_checkpoints' not in p.parts]
+for path in sorted(pages):
     name, cells = path.relative_to(root), nbformat.read(path, 4).cells
     code = [(i, cell.source) for i, cell in enumerate(cells) if cell.cell_type == 'code']
     for i, source in code:
