@@ -131,7 +131,7 @@ def in_words(row,  # of `judge`, with or without `change`
 
 # %% ../../nbs/lab/statistics.ipynb #f56c2c02
 _SENTENCES = dict(zip(VERDICTS, ('{} is lower {}', '{} is higher {}', '{} differs by less than 5% {}',
-                                 'Whether {} differs {} is undecided')))
+                                 'No verdict on {} {}')))
 
 def sentence(row,  # of `judge`, with or without `change`
              where: str,  # what was done, such as "with equal weights"
