@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from ..schedule import seeded
@@ -56,6 +55,7 @@ def _fit(net, x, y, updates):
 # %% ../../nbs/lab/features.ipynb #fff5f9b9
 def _train_digits(updates=400) -> dict[str, Tensor]:
     "The classifier's weights and, as `accuracy`, its share of right answers on the held-out fifth"
+    from sklearn.datasets import load_digits  # here: other feature spaces do not need it
     x, y = to_float(load_images('digits')), torch.from_numpy(load_digits().target)
     held = torch.arange(len(x)) % 5 == 0
     with torch.random.fork_rng(devices=[]):  # layers draw from the global state: leave that as it was
