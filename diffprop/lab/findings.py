@@ -23,7 +23,8 @@ def rows_of(notebook: str,  # such as '07_table1'
     return pd.read_csv(project_root()/'results'/preset/notebook/f'{name}.csv')
 
 def paired(rows: pd.DataFrame,  # with columns method, seed and `value`
-           method: str, baseline: str, value: str = 'fid',
+           method: str, baseline: str,  # in the column `method`
+           value: str = 'fid',  # the column that is compared
            unit: float = 1.  # differences are given times this
           ) -> dict:  # as `difference`
     "One method against another, run by run of the same seed"
