@@ -83,6 +83,9 @@ def train_command(data: str = 'digits',  # a data set of the preset
     changes = {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
+    from diffprop.lab.presets import METHODS, choose
+    if METHODS[choose('method', method, METHODS)].sampling:
+        raise ValueError(f'method must train a network: {method!r} changes the sampler alone')
     lab = Lab(preset or '', runs, usable_device(device), data_path, progress=True)
     config = lab.config(data, method, seed, **changes)
     record, folder = lab.trained(data, config), lab.folder(data, config)

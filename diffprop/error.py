@@ -217,7 +217,7 @@ def _null_band(yy, yz, zz, level, draws, generator):
 # %% ../nbs/02_error.ipynb #db62f2d5
 def _check_run(schedule, x0, n, kernels, times, controls, null):
     "The requested times, from high to low, or a ValueError"
-    for name in kernels: _kernel(name)
+    for name in kernels or ['']: _kernel(name)  # none is refused like an unknown one
     if not x0.is_floating_point() or x0.dim() < 2:
         raise ValueError(f'x0 must be (N, *shape) float in [-1, 1], got {x0.dtype} {tuple(x0.shape)}')
     if n < 2 or len(x0) < 2*n:

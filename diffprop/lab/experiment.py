@@ -34,7 +34,7 @@ from .presets import METHODS, names
 from .runs import device_name
 
 # %% ../../nbs/lab/experiment.ipynb #9f888714
-_PACKAGES = ('diffprop', 'torch', 'torchvision', 'torch-fidelity', 'numpy', 'scipy')
+_PACKAGES = ('diffprop', 'torch', 'torchvision', 'torch-fidelity', 'diffusers', 'numpy', 'scipy')
 
 def _git(*words) -> str | None:  # None where git, or the checkout, is not there
     package = Path(diffprop.__file__).resolve().parent
