@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from .adapters import Adapted, _one_of, _pipeline, from_diffusers
+from .adapters import Adapted, _pipeline, from_diffusers
 from .error import error_dynamics
 from .lab.data import to_float
 from .lab.figures import plot_error, theme

@@ -17,7 +17,6 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from .files import atomic_write, cached, data_hash, exclusive, project_root
-from .files import state_hash as _hash_all  # the old name, until lab.fidelity uses the new one
 
 # %% ../../nbs/lab/data.ipynb #d46b59ee
 def to_float(images: Tensor  # (N, C, H, W) uint8
