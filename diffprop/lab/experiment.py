@@ -31,6 +31,7 @@ from .figures import theme
 from .fidelity import fidelity
 from .networks import Lab
 from .presets import METHODS, names
+from .processes import about
 from .runs import device_name
 
 # %% ../../nbs/lab/experiment.ipynb #9f888714
@@ -256,6 +257,16 @@ def _short(path):
 def _print_tables(tables):
     "For a terminal, which shows no cells"
     for name, table in (tables or {}).items(): print(f'\n{name}\n{table.to_string()}\n')
+
+# %% ../../nbs/lab/experiment.ipynb #60c41d31
+@patch
+def forecast(self: Page, jobs: list[dict],  # as for `Lab.run_all`
+             **common):
+    "A line on what the runs will take, printed before anything is prepared for them"
+    seconds = self.lab.costs(jobs, self.workers, **common)
+    left = sum(1 for s in seconds if s)
+    at_once = min(self.workers, os.cpu_count()) if self.lab.device == 'cpu' else 1
+    print(f'{left} of {len(jobs)} runs to do, {about(sum(seconds)/at_once)} in all', flush=True)
 
 # %% ../../nbs/lab/experiment.ipynb #8aaf187a
 @patch

@@ -138,7 +138,8 @@ def costs(self: Lab, jobs: list[dict],  # as for `run_all`
     for job in jobs:
         job = {k: v for k, v in (job | common).items() if k != 'name'}
         needs = {k: job.pop(k) for k in ('features', 'weights', 'few') if k in job}
-        space, todo = self.ready(job['data'], **needs), self._trainings(**job)
+        todo = self._trainings(**job)
+        space = None if todo else self.ready(job['data'], **needs)  # which may take seconds
         images = self.size.samples*self._passes_to_draw(job, space, bool(todo))
         passes = sum(n for which, n in todo.items() if which not in counted)
         counted |= set(todo)
