@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .samplers import ddim_step, heun_step, unclipped_ddim_step
 from .schedule import Schedule, at, backward_step
@@ -29,6 +29,7 @@ class Adapted:
     clip: bool = False  # does its own sampler clip the implied x_0 to [-1, 1]?
     step: Callable = backward_step  # its own sampler's step
     notes: tuple = ()  # what a reader of the curve should know, a sentence each
+    network: nn.Module | None = None  # whose weights the model uses, where it is known
 
     def __iter__(self): return iter((self.model, self.schedule))
 
@@ -64,7 +65,7 @@ def from_module(net: Callable,  # out = net(x, time): a tensor like x
                 schedule: Schedule,  # the one that it was trained with; respace afterwards
                 *, predicts: str = 'eps',  # 'eps', 'v' or 'x0'
                 times: str = 'paper',  # its time: 'paper' 1..T, 'index' 0..T-1, 'fraction' 1/T..1
-                **known  # of `Adapted`: shape, clip, step, notes
+                **known  # of `Adapted`: shape, clip, step, notes, network
                ) -> Adapted:
     "A network of your own; ValueError where it returns anything but a tensor like x (Eq. 15)"
     _one_of('predicts', predicts, PREDICTS)
@@ -77,7 +78,8 @@ def from_module(net: Callable,  # out = net(x, time): a tensor like x
     def model(x, t):
         out = _like(x, net(x, time_of(t, schedule.T)))
         return _as_eps(predicts, out, x, t, schedule.alpha_bar)
-    return Adapted(model, schedule, **known)
+    network = net if isinstance(net, nn.Module) else None
+    return Adapted(model, schedule, **{'network': network} | known)
 
 # %% ../nbs/models/adapters.ipynb #90b59812
 _VARIANCES = dict(fixed_small='posterior', fixed_small_log='posterior', fixed_large='beta')
@@ -196,7 +198,8 @@ def from_diffusers(source,  # a DDPMPipeline or DDIMPipeline, (unet, scheduler),
     if u.out_channels != u.in_channels:
         notes += (f'the learned variance is left out; the chain uses {whole.variance}',)
     ddim = kind == 'DDIMScheduler'
-    own = dict(clip=bool(s.clip_sample), step=unclipped_ddim_step if ddim else backward_step, notes=notes)
+    own = dict(clip=bool(s.clip_sample), step=unclipped_ddim_step if ddim else backward_step, notes=notes,
+               network=unet)
     adapted = from_module(lambda x, i: unet(x, i).sample[:, :u.in_channels], whole, times='index',
                           predicts=_PREDICTIONS[s.prediction_type], shape=_unet_shape(u), **own)
     if steps is None: return adapted

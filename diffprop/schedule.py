@@ -110,7 +110,8 @@ def seeded(seed: int, *path: int,  # the run's seed; which stream of the run: an
 STREAMS = {name: number for number, name in enumerate((  # add at the end: trained runs depend on the numbers
     'image noise', 'weights', 'batches', 'flips', 'training noise', 'dropout',
     'curve images', 'reference', 'second reference', 'null signs', 'fresh inputs', 'fresh noise', 'renoising',
-    'variance images', 'variance reference', 'fault images', 'fault states', 'faults', 'fault bandwidth'))}
+    'variance images', 'variance reference', 'fault images', 'fault states', 'faults', 'fault bandwidth',
+    'held-out images', 'refine images', 'refine times', 'refine noise', 'kept chains', 'held-out noise'))}
 
 def stream(seed: int,  # the run's seed
            name: str,  # one of STREAMS
@@ -242,6 +243,12 @@ def respace(self: Schedule, steps: int) -> Schedule:  # how many to keep, first 
     "The same process in fewer steps, evenly spaced (arXiv 2102.09672, Sec. 4)"
     if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
     return self.keep(torch.linspace(1, self.T, steps, dtype=torch.float64).round() if steps > 1 else [self.T])
+
+@patch
+def trailing(self: Schedule, steps: int) -> Schedule:  # how many to keep, T among them
+    "The same process in fewer steps of one length, counted from T down: diffusers' 'trailing' spacing"
+    if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
+    return self.keep(round(self.T*k/steps) for k in range(1, steps + 1))
 
 # %% ../nbs/00_schedule.ipynb #b6242691
 def _in_batches(model, size):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['INCEPTION_FILE', 'INCEPTION_SHA256', 'INCEPTION_BYTES', 'DigitsNet', 'digits_weights', 'load_weights',
-           'EfficientNetLite0', 'efficientnet_weights', 'inception_weights']
+           'EfficientNetLite0', 'SmallEfficientNet', 'efficientnet_weights', 'inception_weights']
 
 # %% ../../nbs/lab/features.ipynb #c5b91320
 import hashlib, pickle
@@ -131,6 +131,7 @@ class _Block(nn.Module):
 class EfficientNetLite0(nn.Module):
     "EfficientNet-Lite0; its features are the averages of the last 1,280 channels"
     width = 1280  # features of an image
+    pixels = 224  # a side, as it was trained
     STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3),
               (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))  # kernel, stride, widening, out, n
     def __init__(self):
@@ -146,10 +147,14 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(1280, 1000)
 
     def features(self, images: Tensor) -> Tensor:  # (N, 3, H, W) uint8; (N, 1280)
-        "The averages, from images at the size and the scale that the network was trained with"
-        x = F.interpolate(images.float(), (224, 224), mode='bicubic', antialias=True).clamp(0, 255)
+        "The averages, from images at the network's size and the scale that it was trained with"
+        x = F.interpolate(images.float(), (self.pixels, self.pixels), mode='bicubic', antialias=True).clamp(0, 255)
         x = self._blocks(F.relu6(self._bn0(self._conv_stem((x - 127)/128))))
         return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+
+class SmallEfficientNet(EfficientNetLite0):
+    "The same network on images of 64 pixels a side: a twelfth of the work, other features"
+    pixels = 64
 
 # %% ../../nbs/lab/features.ipynb #96bfe5cf
 def efficientnet_weights() -> tuple[dict[str, Tensor], str]:  # the weights and where they come from

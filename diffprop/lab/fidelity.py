@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from .files import cached, data_hash, state_hash
-from .features import (DigitsNet, EfficientNetLite0, digits_weights, efficientnet_weights,
+from .features import (DigitsNet, EfficientNetLite0, SmallEfficientNet, digits_weights, efficientnet_weights,
                                    inception_weights)
 
 # %% ../../nbs/lab/fidelity.ipynb #d1518007
-NETWORKS = {'digits-cnn-64': DigitsNet, 'efficientnet-lite0-1280': EfficientNetLite0}
+NETWORKS = {'digits-cnn-64': DigitsNet, 'efficientnet-lite0-1280': EfficientNetLite0,
+            'efficientnet-lite0-at-64': SmallEfficientNet}
 
 @cache
 def _register():
@@ -63,11 +64,11 @@ class FeatureSpace:
 
 # %% ../../nbs/lab/fidelity.ipynb #e55d60dd
 _SPACES = {'inception': ('inception-v3-compat', 2048), 'efficientnet': ('efficientnet-lite0-1280', 1280),
-           'digits': ('digits-cnn-64', 64)}  # name and width
+           'efficientnet-64': ('efficientnet-lite0-at-64', 1280), 'digits': ('digits-cnn-64', 64)}  # name and width
 
 def _check_space(features, shape, weights):
     if features not in _SPACES:
-        known = "'auto', 'inception', 'efficientnet' or 'digits'"
+        known = "'auto', 'inception', 'efficientnet', 'efficientnet-64' or 'digits'"
         raise ValueError(f'features must be {known}, got {features!r}')
     if weights is not None and features != 'inception':
         raise ValueError(f"weights must be None for features={features!r}: only 'inception' takes a file")
@@ -86,7 +87,7 @@ def feature_space(features: str = 'auto',  # a key of the table; 'auto': digits 
     if features == 'auto': features = 'digits' if tuple(shape) == (1, 8, 8) else 'inception'
     _check_space(features, shape, weights)
     if features == 'digits': state, origin = digits_weights(root)
-    elif features == 'efficientnet': state, origin = efficientnet_weights()
+    elif features.startswith('efficientnet'): state, origin = efficientnet_weights()
     else: state, origin = inception_weights(weights, root)
     return FeatureSpace(*_SPACES[features], f'{origin}, weights {state_hash(state)[:8]}', state)
 

@@ -29,6 +29,9 @@ class Preset:
     batch_size: int = 250  # of sampling
     error_n: int = 1000  # samples in an error curve
     limit: int | None = None  # use so many images, evenly spaced
+    pixels: int | None = None  # box-filter the images to so many a side
+    held_out: float = 0.  # share of the images that no training sees
+    features: str = 'auto'  # what 'auto' means for its FID, as for `feature_space`
     few: bool = False  # score even with fewer images than the feature space has dimensions
 
 # %% ../../nbs/lab/presets.ipynb #526980ac
@@ -55,8 +58,12 @@ _reduced = dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_b
                 compile=True)
 _large_faces = dict(_celeba, gradient='checkpointed')
 _faces = dict(_celeba, width=64, steps=1300, batch_size=192)
+_sixteen = dict(width=40, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0., steps=6000, warmup=300,
+                lr=5e-4, batch_size=64, ema=.999, channels_last=True)
 
 PRESETS |= dict(
+    cpu=Preset(_sixteen, _paper_sets, seeds=3, samples=4000, finetune=600, steps=100, batch_size=250,
+               pixels=16, held_out=.1, features='efficientnet-64'),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
                finetune=400, steps=50, batch_size=500),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
