@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
 from .regularizer import loss_weights
-from .schedule import Schedule, backward_chain, backward_step, forward_sample
+from .schedule import Schedule, backward_chain, backward_step, forward_sample, predict
 
 # %% ../nbs/05_bootstrap.ipynb #8946626e
 GRADIENTS = ('whole', 'last', 'checkpointed')
@@ -91,7 +91,7 @@ def nll_loss(schedule: Schedule,
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)
     eps = draw()
     xt = forward_sample(schedule, x0, t, eps + perturbation*draw() if perturbation else eps)
-    return (model(xt, t) - eps).square().mean()
+    return (predict(schedule, model, xt, t) - eps).square().mean()
 
 # %% ../nbs/05_bootstrap.ipynb #a9655847
 def training_loss(schedule: Schedule,

@@ -188,10 +188,11 @@ class Page:
                  seeds: int = 0, workers: int = 0,  # 0: the preset's number; one a core on a CPU
                  out: str = '',  # a folder for the results; '' is runs/results/<preset>/<name>
                  publish: bool = False,  # replace the published results at the end
+                 held_out: float = 0.,  # of `Lab`
                  **own):  # the page's other parameters, for the record
         if publish and out: raise ValueError(f'publish must be False where out is given, got out={out!r}')
         self.name, self.publish = name, publish
-        self.lab = Lab(preset, runs or None, device, data_path or None)
+        self.lab = Lab(preset, runs or None, device, data_path or None, held_out=held_out)
         self.datasets = names(datasets) or _usual(self.lab.size.data)
         self.seeds, self.workers = self.lab.seeds(seeds), self.lab.workers(workers)
         given = dict(preset=preset, datasets=datasets, seeds=seeds, device=device, data_path=data_path)

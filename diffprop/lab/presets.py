@@ -32,6 +32,7 @@ class Preset:
     pixels: int | None = None  # box-filter the images to so many a side
     held_out: float = 0.  # share of the images that no training sees
     features: str = 'auto'  # what 'auto' means for its FID, as for `feature_space`
+    refine: dict = field(default_factory=dict)  # fields of `refine.Plan`, of 14_few_steps
     few: bool = False  # score even with fewer images than the feature space has dimensions
 
 # %% ../../nbs/lab/presets.ipynb #526980ac
@@ -45,8 +46,10 @@ _trial = dict(_small, mults=(1, 2), steps=200, warmup=20, lr=1e-3, batch_size=8)
 _paper_sets = dict(cifar10={}, imagenet32={}, celeba64={})
 PRESETS = dict(
     smoke=Preset(_smoke, dict(digits={}, **_paper_sets), seeds=2, samples=64, finetune=5, error_n=64,
-                 limit=256, few=True),
-    digits=Preset(_digits, dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800),
+                 limit=256, few=True,
+                 refine=dict(updates=4, every=2, batch_size=16, noise_batch=8, samples=16)),
+    digits=Preset(_digits, dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800,
+                  refine=dict(updates=200, batch_size=128)),
     trial=Preset(_trial, _paper_sets, seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64,
                  limit=1000, few=True))
 
@@ -58,7 +61,7 @@ _reduced = dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_b
                 compile=True)
 _large_faces = dict(_celeba, gradient='checkpointed')
 _faces = dict(_celeba, width=64, steps=1300, batch_size=192)
-_sixteen = dict(width=40, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0., steps=6000, warmup=300,
+_sixteen = dict(width=32, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0., steps=6000, warmup=300,
                 lr=5e-4, batch_size=64, ema=.999, channels_last=True)
 
 PRESETS |= dict(
