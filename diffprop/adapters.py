@@ -168,15 +168,16 @@ def _unet_shape(config):
 # %% ../nbs/models/adapters.ipynb #9a8871e0
 def _spaced(scheduler, steps, ddim):
     "The t that the scheduler visits in so many steps, from low to high"
-    other = copy.deepcopy(scheduler)
+    other, T = copy.deepcopy(scheduler), len(scheduler.betas)
+    if not 1 <= steps <= T: raise ValueError(f'steps must be in 1..{T}, the steps of the model, got {steps}')
     other.set_timesteps(steps)
-    times, T = other.timesteps.flip(0) + 1, len(scheduler.betas)
+    times = other.timesteps.flip(0) + 1
     spacing = f'timestep_spacing {scheduler.config.timestep_spacing!r}'
     jump = T//steps  # DDIMScheduler steps down by this, whatever it visits next
     if ddim and ((times.diff() != jump).any() or times[0] > jump):
         raise ValueError(f'DDIMScheduler with {spacing} does not arrive at the t that it visits next '
                          f'in {steps} steps: take a divisor of {T}')
-    if scheduler.config.get('variance_type') == 'fixed_large' and times[0] > 1:
+    if not ddim and scheduler.config.get('variance_type') == 'fixed_large' and times[0] > 1:
         raise ValueError(f"variance_type 'fixed_large' with {spacing} in {steps} steps ends by adding noise "
                          f"to the finished sample, since its last index, {times[0] - 1}, is not 0: "
                          "take 'fixed_small' or another spacing")

@@ -9,6 +9,7 @@ __all__ = ['ddim_step', 'unclipped_ddim_step', 'heun_step', 'epsilon_scaling', '
 from typing import Callable
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor
 
 from .schedule import Schedule, at, backward_step, check_t, forward_sample
@@ -48,6 +49,13 @@ def unclipped_ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t
     eps = predict(schedule, model, xt, t)
     x0 = predict_x0(schedule, xt, t, eps)
     return forward_sample(schedule, x0.clamp(-1, 1) if clip else x0, t - 1, eps)
+
+# %% ../nbs/06_samplers.ipynb #2fb76329
+@patch
+def trailing(self: Schedule, steps: int) -> Schedule:  # how many to keep, T among them
+    "The same process in fewer steps of one length, diffusers' spacing of that name; ValueError beyond 1..T"
+    if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
+    return self.keep(round(self.T*k/steps) for k in range(1, steps + 1))
 
 # %% ../nbs/06_samplers.ipynb #5a3b060e
 def heun_step(schedule: Schedule, model: Callable,  # eps = model(x, t)

@@ -108,10 +108,10 @@ def seeded(seed: int, *path: int,  # the run's seed; which stream of the run: an
 
 # %% ../nbs/00_schedule.ipynb #f42ae69c
 STREAMS = {name: number for number, name in enumerate((  # add at the end: trained runs depend on the numbers
-    'image noise', 'weights', 'batches', 'flips', 'training noise', 'dropout',
-    'curve images', 'reference', 'second reference', 'null signs', 'fresh inputs', 'fresh noise', 'renoising',
-    'variance images', 'variance reference', 'fault images', 'fault states', 'faults', 'fault bandwidth',
-    'held-out images', 'refine images', 'refine times', 'refine noise', 'kept chains', 'held-out noise'))}
+    'image noise', 'weights', 'batches', 'flips', 'training noise', 'dropout', 'curve images', 'reference',
+    'second reference', 'null signs', 'fresh inputs', 'fresh noise', 'renoising', 'variance images',
+    'variance reference', 'fault images', 'fault states', 'faults', 'fault bandwidth', 'held-out images',
+    'refine images', 'refine times', 'refine noise', 'kept chains', 'held-out noise'))}
 
 def stream(seed: int,  # the run's seed
            name: str,  # one of STREAMS
@@ -244,12 +244,6 @@ def respace(self: Schedule, steps: int) -> Schedule:  # how many to keep, first 
     if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
     return self.keep(torch.linspace(1, self.T, steps, dtype=torch.float64).round() if steps > 1 else [self.T])
 
-@patch
-def trailing(self: Schedule, steps: int) -> Schedule:  # how many to keep, T among them
-    "The same process in fewer steps of one length, counted from T down: diffusers' 'trailing' spacing"
-    if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
-    return self.keep(round(self.T*k/steps) for k in range(1, steps + 1))
-
 # %% ../nbs/00_schedule.ipynb #b6242691
 def _in_batches(model, size):
     "The model, given at most `size` samples at once"
@@ -309,10 +303,9 @@ def sample(schedule: Schedule, model: Callable,  # eps = model(x, t)
     hidden, T, done = not progress, schedule.T, []
     with tqdm(total=n*T, desc='sampling', unit='step', mininterval=2, file=sys.stdout, disable=hidden) as bar:
         for i in range(first, first + n, batch_size):
-            images = range(i, min(i + batch_size, first + n))
-            draws = image_noise(seed, images, shape, device=device)
+            draws = image_noise(seed, range(i, min(i + batch_size, first + n)), shape, device=device)
             noise = lambda t: next(draws)
             for t, x in backward_chain(schedule, model, noise(T), T, noise=noise, clip=clip, step=step):
-                bar.update(len(images))
+                bar.update(len(x))
             done.append(x.cpu())
     return torch.cat(done)

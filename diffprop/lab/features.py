@@ -148,7 +148,8 @@ class EfficientNetLite0(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:  # (N, 3, H, W) uint8; (N, 1280)
         "The averages, from images at the network's size and the scale that it was trained with"
-        x = F.interpolate(images.float(), (self.pixels, self.pixels), mode='bicubic', antialias=True).clamp(0, 255)
+        side = self.pixels
+        x = F.interpolate(images.float(), (side, side), mode='bicubic', antialias=True).clamp(0, 255)
         x = self._blocks(F.relu6(self._bn0(self._conv_stem((x - 127)/128))))
         return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
 

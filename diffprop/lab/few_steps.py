@@ -23,7 +23,8 @@ from .config import make_schedule
 from .fidelity import fidelity, image_features
 from .presets import choose
 from .networks import Lab
-from ..refine import Plan, refine
+from ..refine import refine
+from ..short_chain import Plan
 
 # %% ../../nbs/lab/few_steps.ipynb #cfa13837
 STEPS = dict(ddim=ddim_step, ancestral=backward_step)
@@ -39,7 +40,8 @@ def peer_sample(peer: str,  # a name in PEERS
                 model: nn.Module,  # eps = model(x, t)
                 n: int, shape: tuple,  # how many, (C, H, W) of one
                 *, nfe: int,  # evaluations of the model an image, at most
-                seed: int, batch_size: int = 500, device: str = 'cpu'
+                seed: int, batch_size: int = 500,  # as for `sample`
+                device: str = 'cpu'
                ) -> Tensor:  # (n, *shape)
     "Images by one of diffusers' solvers, from the noises that `sample` starts with"
     import diffusers
@@ -62,11 +64,12 @@ def peer_sample(peer: str,  # a name in PEERS
 @dataclass(frozen=True)
 class Way:
     "A way to sample a trained network in few steps: a row's name, its sampler, and what refined the network"
-    name: str
+    name: str  # of its row
     sampler: str = 'ddim'  # a name in STEPS or in PEERS
     plan: dict = field(default_factory=dict)  # fields of `Plan`; empty: the network as it is
     refined_for: str = ''  # the sampler that the network was refined for; '': its own
 
+# %% ../../nbs/lab/few_steps.ipynb #8ea66dd9
 @patch
 def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `Config`
             nfe: int,  # steps of the chain
@@ -94,6 +97,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     network.load_state_dict(load_file(folder/'model.safetensors', device=self.device))
     return network, json.loads((folder/'refined.json').read_text())
 
+# %% ../../nbs/lab/few_steps.ipynb #b849a1ac
 def few_step_chain(schedule: Schedule, nfe: int, sampler: str):  # a name in STEPS
     "(schedule of so many steps, its step): the ancestral one with the posterior's variance"
     choose('sampler', sampler, STEPS)
@@ -130,6 +134,7 @@ def few_step_row(self: Lab, data: str, config, nfe: int, way: Way,
         atomic_write(file, lambda p: p.write_text(json.dumps(row)))
     return json.loads(file.read_text())
 
+# %% ../../nbs/lab/few_steps.ipynb #27f73121
 @patch
 def _few_steps(self: Lab, data, config, nfe, way, n, space):
     network, record = self.refined(data, config, nfe, way)

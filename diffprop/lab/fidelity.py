@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from .files import cached, data_hash, state_hash
-from .features import (DigitsNet, EfficientNetLite0, SmallEfficientNet, digits_weights, efficientnet_weights,
-                                   inception_weights)
+from .features import DigitsNet, EfficientNetLite0, SmallEfficientNet
+from .features import digits_weights, efficientnet_weights, inception_weights
 
 # %% ../../nbs/lab/fidelity.ipynb #d1518007
 NETWORKS = {'digits-cnn-64': DigitsNet, 'efficientnet-lite0-1280': EfficientNetLite0,
@@ -64,7 +64,8 @@ class FeatureSpace:
 
 # %% ../../nbs/lab/fidelity.ipynb #e55d60dd
 _SPACES = {'inception': ('inception-v3-compat', 2048), 'efficientnet': ('efficientnet-lite0-1280', 1280),
-           'efficientnet-64': ('efficientnet-lite0-at-64', 1280), 'digits': ('digits-cnn-64', 64)}  # name and width
+           'efficientnet-64': ('efficientnet-lite0-at-64', 1280),
+           'digits': ('digits-cnn-64', 64)}  # name and width
 
 def _check_space(features, shape, weights):
     if features not in _SPACES:

@@ -57,6 +57,7 @@ def box_filter(images: Tensor,  # (N, C, H, W) uint8
     if height == pixels: return images
     return F.avg_pool2d(images.float(), height//pixels).round().to(torch.uint8)
 
+# %% ../../nbs/lab/networks.ipynb #2b407086
 @lru_cache(maxsize=None)
 def _image_set(data, path, limit, pixels=None, held_out=0.):
     "(training images, held-out images, hash of the first), read once in a process"
@@ -102,17 +103,20 @@ def size(self: Lab) -> Preset:
     "The preset itself"
     return PRESETS[self.preset]
 
+# %% ../../nbs/lab/networks.ipynb #8ecdc831
 @patch
 def _set(self: Lab, data):
     p = self.size
     return _image_set(data, self._path(data), p.limit, p.pixels, self.held_out or p.held_out)
 
+# %% ../../nbs/lab/networks.ipynb #f4c76470
 @patch
 def images(self: Lab, data: str = 'digits'  # a data set of the preset
           ) -> Tensor:
     "The training images of a data set, uint8 (N, C, H, W); not to be changed in place"
     return self._set(data)[0]
 
+# %% ../../nbs/lab/networks.ipynb #e7a426c4
 @patch
 def held_out_images(self: Lab, data: str  # as in `images`
                    ) -> Tensor:
@@ -121,12 +125,14 @@ def held_out_images(self: Lab, data: str  # as in `images`
     if len(held): return held
     raise ValueError(f'held_out must be above 0 for held-out images of {data}, got {self.held_out:g}')
 
+# %% ../../nbs/lab/networks.ipynb #3c38ae24
 @patch
 def data_hash(self: Lab, data: str  # as in `images`
              ) -> str:
     "`data_hash` of the training images"
     return self._set(data)[2]
 
+# %% ../../nbs/lab/networks.ipynb #7c3d9ecb
 @patch
 def seeds(self: Lab, n: int = 0  # how many; 0: as many as the preset has
          ) -> range:
@@ -134,6 +140,7 @@ def seeds(self: Lab, n: int = 0  # how many; 0: as many as the preset has
     if type(n) is int and n >= 0: return range(n or self.size.seeds)
     raise ValueError(f"seeds must be a whole number, 0 for the preset's {self.size.seeds}, got {n!r}")
 
+# %% ../../nbs/lab/networks.ipynb #ce033c83
 @patch
 def workers(self: Lab, n: int = 0  # 0: one a core on a CPU, one in all on a GPU or at preset smoke
            ) -> int:
@@ -146,12 +153,14 @@ def workers(self: Lab, n: int = 0  # 0: one a core on a CPU, one in all on a GPU
 @lru_cache(maxsize=None)
 def _space(features, shape, weights): return feature_space(features, shape, weights=weights)
 
+# %% ../../nbs/lab/networks.ipynb #a4e7742b
 @patch
 def _path(self: Lab, data):
     choose(f'data set of preset {self.preset!r}', data, self.size.data)
     path = self.data_path.get(data) if isinstance(self.data_path, dict) else self.data_path
     return str(path) if path else None
 
+# %% ../../nbs/lab/networks.ipynb #69d91cad
 @patch
 def source(self: Lab, data: str  # a data set of the preset
           ) -> str:
@@ -190,11 +199,13 @@ def config(self: Lab, data: str,
     unit = min(50, c.steps)  # rounded, since seconds are never the same twice
     return replace(c, steps=max(c.steps, round(c.steps*(longer/plain)/unit)*unit))
 
+# %% ../../nbs/lab/networks.ipynb #723c1c01
 @patch
 def folder(self: Lab, data: str, config: Config) -> Path:
     "The folder of one run, named by its images, its seed and its configuration"
     return self.runs/f'{data}-{self.data_hash(data)[:8]}-seed{config.seed}-{config.key}'
 
+# %% ../../nbs/lab/networks.ipynb #32093e2e
 @patch
 def _beginning(self: Lab, data, config):
     "(updates, folder) of the longest finished run that this one continues; (0, None) for none"
@@ -255,6 +266,7 @@ def samples(self: Lab, data: str, config: Config,
     "Images drawn from the run's network, uint8 (samples, C, H, W); drawn once, part by part, and kept"
     return self._kept(data, config, sampling, self.size.samples, f'samples-{self._sampling(sampling)[1]}')
 
+# %% ../../nbs/lab/networks.ipynb #4fd926bd
 @patch
 def first_samples(self: Lab, data: str, config: Config,
                   n: int  # how many
@@ -262,6 +274,7 @@ def first_samples(self: Lab, data: str, config: Config,
     "The first n images of the run, uint8 (n, C, H, W), with the preset's sampler; drawn once and kept apart"
     return self._kept(data, config, None, n, f'first-{n}-{self.size.sampler}-{self.size.steps or config.T}')
 
+# %% ../../nbs/lab/networks.ipynb #742a0dab
 @patch
 def _draw(self: Lab, data, config, network, sampling, first, stop, file):
     "Draw images first, .., stop-1"
@@ -291,6 +304,7 @@ def _kept(self: Lab, data, config, sampling, n, name):
     barrier()
     return load_file(file)['images']
 
+# %% ../../nbs/lab/networks.ipynb #9cc78a16
 def _join(parts, file):
     "One file of all parts, then none of them"
     held = [load_file(part) for part in parts]
