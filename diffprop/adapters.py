@@ -146,6 +146,27 @@ def _class_in(folder, part, ending):
     raise ValueError(f"{folder}/{part} must name one of diffusers' classes, one in {ending}, "
                      f"got _class_name {config.get('_class_name')!r}")
 
+# %% ../nbs/models/adapters.ipynb #ffce56de
+def _check_parts(folder):
+    "A ValueError for a pipeline with a part that is not run here: its network then makes no images"
+    index = folder/'model_index.json'
+    parts = json.loads(index.read_text()) if index.exists() else {}
+    present = {k: v for k, v in parts.items() if isinstance(v, list) and any(v)}
+    if others := [f'{k} ({v[1]})' for k, v in present.items() if k not in ('unet', 'scheduler')]:
+        raise ValueError(f'{folder} must be a pipeline of a unet and a scheduler alone, and it has '
+                         f'{", ".join(others)}: give what they do by a function, through from_module')
+
+def _whole(kind, folder):
+    "The network of a folder; a ValueError where its file's weights are not those of its configuration"
+    try: network, info = kind.from_pretrained(folder, output_loading_info=True)
+    except (RuntimeError, ValueError) as e:
+        why = ' '.join(str(e).split())[:300]
+        raise ValueError(f'{folder}: its weights do not fit its config.json: {why}') from None
+    wrong = {k: info.get(f'{k}_keys') for k in ('missing', 'unexpected', 'mismatched')}
+    words = [f'{len(v)} {k}, such as {sorted(map(str, v))[0]}' for k, v in wrong.items() if v]
+    if words: raise ValueError(f'{folder}: its weights do not fit its config.json: {"; ".join(words)}')
+    return network
+
 # %% ../nbs/models/adapters.ipynb #facc3154
 def _pipeline(source):
     "unet and scheduler of a pipeline, of the folder of one, or the two themselves; nothing is fetched"
@@ -156,7 +177,8 @@ def _pipeline(source):
         if not (folder/part).is_file():
             raise ValueError(f'{folder} must be a folder with {part}, as save_pretrained writes it{loss}')
     scheduler, unet = _class_in(folder, 'scheduler', 'Scheduler'), _class_in(folder, 'unet', 'UNet2DModel')
-    return unet.from_pretrained(folder/'unet').eval(), scheduler.from_pretrained(folder/'scheduler')
+    _check_parts(folder)
+    return _whole(unet, folder/'unet').eval(), scheduler.from_pretrained(folder/'scheduler')
 
 # %% ../nbs/models/adapters.ipynb #b5fb64e3
 def _unet_shape(config):

@@ -60,12 +60,12 @@ def look(samples: Tensor,  # (n, *shape), n >= 2
 
 # %% ../nbs/models/refine.ipynb #c210eeff
 class _State:
-    PLAIN = 'update', 'seconds', 'kept', 'rows', 'start', 'best'
+    PLAIN = 'update', 'seconds', 'kept', 'rows', 'start', 'lowest', 'best'
     def __init__(self, network, plan):
         self.network, self.average = network, copy.deepcopy(network).requires_grad_(False)
         self.optimizer = torch.optim.Adam(network.parameters(), lr=plan.lr)
         self.update, self.seconds, self.kept, self.rows = 0, 0., [], []
-        self.start, self.best = None, self.weights()
+        self.start, self.lowest, self.best = None, None, self.weights()
 
     def weights(self):
         "A copy of the average's"
@@ -122,18 +122,18 @@ def _look_at(chain, state, held, judge):
 
 # %% ../nbs/models/refine.ipynb #041789c1
 def _note(state, now, means):
-    "A row of the history; an average better than chance and than all before it is kept"
-    lowest = min((row['held_out'] for row in state.rows if row['kept']), default=math.inf)
-    below = now.below(Look(*state.start))
-    row = dict(update=state.update, seconds=state.seconds, held_out=now.error, below=below, **means)
-    row['kept'] = below > 2 and now.error < lowest
+    "A row of the history; the last average that is better than the start, and no worse than any, is kept"
+    if state.lowest is None or now.error < state.lowest[0]: state.lowest = astuple(now)
+    below, above = now.below(Look(*state.start)), Look(*state.lowest).below(now)
+    row = dict(update=state.update, seconds=state.seconds, held_out=now.error, below=below, above=above)
+    row |= means | dict(kept=below > 2 and above < 1)
     if row['kept']: state.best = state.weights()
     state.rows.append(row)
 
 # %% ../nbs/models/refine.ipynb #106aa741
-def _looks_since_lowest(rows):
-    errors = [row['held_out'] for row in rows]
-    return len(errors) - 1 - errors.index(min(errors)) if errors else 0
+def _looks_above(rows):
+    "How many looks at the end are above the lowest by more than a standard error"
+    return next((i for i, row in enumerate(reversed(rows)) if row['above'] < 1), len(rows))
 
 # %% ../nbs/models/refine.ipynb #cbdfafff
 def _loop(chain, state, held, judge, save, bar):
@@ -141,7 +141,7 @@ def _loop(chain, state, held, judge, save, bar):
     p, units = chain.plan, null_units(chain) if chain.plan.weight else None
     if state.start is None: state.start = astuple(_look_at(chain, state, held, judge))
     with stop_signals() as received:
-        while state.update < p.updates and _looks_since_lowest(state.rows) < p.patience:
+        while state.update < p.updates and _looks_above(state.rows) < p.patience:
             begin, parts = clock(held.device), []
             while not parts or state.update % p.every and state.update < p.updates:
                 parts.append(_one_update(chain, state, units))
@@ -160,7 +160,7 @@ def _loop(chain, state, held, judge, save, bar):
 class Refinement:
     "What came of it"
     network: nn.Module  # with the kept average
-    history: pd.DataFrame  # a look a row: update, seconds, held_out, below (in standard errors), nll, ..
+    history: pd.DataFrame  # a look a row: update, seconds, held_out, below the start and above the lowest, ..
     kept: int  # the update whose average it is; 0: none was better than the start
     seconds: float  # of updates, without the looks; on a CPU of the processor, per thread
     before: float  # the held-out error at the start

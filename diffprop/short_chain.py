@@ -38,7 +38,7 @@ class Plan:
     biased: bool = False  # the V-statistic in place of the U-statistic
     held_out: float = .1  # share of the images, drawn at random, for the held-out error
     every: int = 50  # updates from one look at it to the next
-    patience: int = 3  # it ends after so many looks without a lower error
+    patience: int = 3  # it ends after so many looks in a row that are above the lowest
     samples: int = 1000  # drawn for a look
     piece: int = 256  # samples that pass through the network at once: memory is flat in the batch
     seed: int = 0  # of all that is drawn

@@ -79,7 +79,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     network = self.network(data, config)
     if not way.plan: return network, {}
     sampler, plan = way.refined_for or way.sampler, way.plan | dict(seed=config.seed)
-    asked = json.dumps([nfe, sampler, asdict(Plan(**plan))], sort_keys=True)
+    asked = json.dumps([nfe, sampler, VERSION, asdict(Plan(**plan))], sort_keys=True)
     key = hashlib.sha256(asked.encode()).hexdigest()[:8]
     folder = self.folder(data, config)/f'refined-{key}'
     with exclusive(folder):
@@ -156,4 +156,4 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     return row | record | run
 
 OTHER_NOISE = 1_000_000  # seeds of the noises that are scored lie apart from those of refining
-VERSION = 1  # of what a row is
+VERSION = 2  # of what a row and a refinement are

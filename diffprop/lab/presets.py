@@ -49,7 +49,7 @@ PRESETS = dict(
                  limit=256, few=True,
                  refine=dict(updates=4, every=2, batch_size=16, noise_batch=8, samples=16)),
     digits=Preset(_digits, dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800,
-                  refine=dict(updates=200, batch_size=128)),
+                  refine=dict(updates=150, batch_size=128, held_out=.2)),
     trial=Preset(_trial, _paper_sets, seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64,
                  limit=1000, few=True))
 
