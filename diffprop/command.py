@@ -76,7 +76,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     "Train a model on for few steps with the paper's loss; writes a pipeline that diffusers loads"
     from diffprop.measure import tried_folder, usable_device
     from diffprop.pipelines import images_for, in_words, refine_pipeline
-    name, device = Path(path).expanduser().name, usable_device(device)
+    name, device = Path(path).expanduser().resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
         images = images_for(path, data, limit or None)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '

@@ -8,7 +8,7 @@ __all__ = ['SHIPPED', 'open_source', 'images_for', 'few_step_scheduler', 'usable
 
 # %% ../nbs/models/pipelines.ipynb #8e84ed40
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,7 @@ from torch import Tensor
 
 import diffprop
 from .schedule import sample, stream
-from .adapters import Adapted, _pipeline, from_diffusers
+from .adapters import Adapted, _check_scheduler, _pipeline, from_diffusers
 from .error import mmd2
 from .lab.files import atomic_write, data_hash
 from .lab.data import load_images, to_float, to_uint8
@@ -65,8 +65,9 @@ def _own_run(folder):
 
 # %% ../nbs/models/pipelines.ipynb #71246981
 def few_step_scheduler(scheduler):  # of diffusers, with a configuration that `from_diffusers` takes
-    "DDIM in steps of one length on the same process, with the same clipping"
+    "DDIM in steps of one length on the same process, with the same clipping; ValueError for another process"
     from diffusers import DDIMScheduler
+    _check_scheduler(scheduler)
     return DDIMScheduler.from_config(scheduler.config, timestep_spacing='trailing', set_alpha_to_one=True)
 
 # %% ../nbs/models/pipelines.ipynb #2739d2e3
@@ -144,7 +145,8 @@ batch {done['batch_size']}, weight {done['weight']}, learning rate {done['lr']},
 
 {table}
 
-{record['samples']} samples; held-out images were seen by no update. Features: {record['features']}.
+{record['samples']} samples; no update saw the held-out images (the network's first training may have).
+The images of the updates include those that chose the average. Features: {record['features']}.
 Images: {record['images']}, SHA-256 {record['data_hash'][:16]}. Made with diffprop {record['version']}.
 """
 
@@ -170,11 +172,14 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
     out, plan = Path(out), Plan(**plan)
-    if (out/'refine.json').exists() or out.exists() and {p.name for p in out.iterdir()} - {'refine.pt'}:
-        raise ValueError(f'out must be a new folder, got {out}, which has files of something else in it')
+    unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
+    if out.exists() and any(out.iterdir()) and not unfinished:
+        raise ValueError(f'out must be a new folder, got {out}, which has files in it')
+    if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
     unet, scheduler = open_source(source)
     scheduler = few_step_scheduler(scheduler)
-    adapted = from_diffusers((unet.to(device), scheduler), steps=steps)
+    adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
+    adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     if tuple(images.shape[1:]) != adapted.shape:
         want, got = (' x '.join(map(str, shape)) for shape in (adapted.shape, images.shape[1:]))
         raise ValueError(f'images must be {want}, as the network takes them, got {got}')
@@ -184,11 +189,12 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     sets = {'training': images[order[n:]], 'held out': images[order[:n]]}
     _checked(unet, sets['training'], plan, True)  # before any work
     from diffprop.lab.fidelity import image_features
-    seen = lambda x: image_features(to_uint8(x), space, device=device).to(x.device)
-    judge = None if space is None else seen
+    def judge(x): return image_features(to_uint8(x), space, device=device).to(x.device)
+    judge.name = str(space)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     before = score(adapted, sets, space, **how)
-    done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip, judge=judge,
+    done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
+                  judge=judge if space is not None else None,
                   folder=out, device=device, progress=progress, **asdict(plan))
     record = _record(source, images, steps, plan, done, samples, space)
     record |= dict(before=before, after=score(adapted, sets, space, **how))

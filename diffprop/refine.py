@@ -6,9 +6,9 @@
 __all__ = ['Look', 'look', 'Refinement', 'refine']
 
 # %% ../nbs/models/refine.ipynb #a483090d
-import copy, math, sys
+import copy, math, pickle, signal, sys
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Callable
@@ -22,7 +22,8 @@ from .schedule import Schedule, stream
 from .error import KERNELS, median_bandwidth
 from .samplers import ddim_step
 from .lab.files import atomic_write, data_hash, state_hash
-from .lab.devices import add_gradients, any_process
+from .lab.config import did_you_mean
+from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
 from .measure import _check_data
 from .short_chain import Chain, null_units, Plan, update_gradients
@@ -60,11 +61,12 @@ def look(samples: Tensor,  # (n, *shape), n >= 2
 
 # %% ../nbs/models/refine.ipynb #c210eeff
 class _State:
-    PLAIN = 'update', 'seconds', 'kept', 'rows', 'start', 'lowest', 'best'
+    PLAIN = 'update', 'seconds', 'chains', 'parts', 'rows', 'start', 'lowest', 'best'
     def __init__(self, network, plan):
         self.network, self.average = network, copy.deepcopy(network).requires_grad_(False)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=plan.lr)
-        self.update, self.seconds, self.kept, self.rows = 0, 0., [], []
+        self.parameters = [w for w in network.parameters() if w.requires_grad]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=plan.lr)
+        self.update, self.seconds, self.chains, self.parts, self.rows = 0, 0., [], [], []
         self.start, self.lowest, self.best = None, None, self.weights()
 
     def weights(self):
@@ -87,7 +89,9 @@ class _State:
         atomic_write(file, lambda p: torch.save(content, p))
 
     def restore(self, file, asked, device):
-        saved = torch.load(file, map_location=device, weights_only=True)
+        try: saved = torch.load(file, map_location=device, weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError, EOFError):
+            raise ValueError(f'{file} is damaged: remove it, and the refinement begins anew') from None
         if differ := [k for k in asked if saved['asked'].get(k) != asked[k]]:
             raise ValueError(f'{file} holds another refinement: {", ".join(differ)} differ')
         for name in ('network', 'average', 'optimizer'): getattr(self, name).load_state_dict(saved[name])
@@ -99,17 +103,16 @@ def _one_update(chain, state, units):
     p, u = chain.plan, state.update
     state.optimizer.param_groups[0]['lr'] = p.lr*(1 - u/p.updates)
     state.optimizer.zero_grad(set_to_none=True)
-    parts = update_gradients(chain, u, state.kept, units)
-    parameters = list(state.network.parameters())
-    if all(w.grad is None for w in parameters):
+    parts = update_gradients(chain, u, state.chains, units)
+    if all(w.grad is None for w in state.parameters):
         raise ValueError('network must be the one that the model calls: it got no gradient')
-    add_gradients(parameters)
+    add_gradients(state.parameters)
     state.optimizer.step()
     with torch.no_grad():
         share = 1 - min(p.ema, (1 + u)/(10 + u))
-        torch._foreach_lerp_(list(state.average.parameters()), parameters, share)
+        torch._foreach_lerp_(list(state.average.parameters()), list(state.network.parameters()), share)
     state.update += 1
-    return parts
+    state.parts.append({name: value.item() for name, value in parts.items()})
 
 # %% ../nbs/models/refine.ipynb #e6792826
 def _look_at(chain, state, held, judge):
@@ -121,12 +124,16 @@ def _look_at(chain, state, held, judge):
     return look(judge(samples), held, 'polynomial')  # KID's kernel
 
 # %% ../nbs/models/refine.ipynb #041789c1
-def _note(state, now, means):
-    "A row of the history; the last average that is better than the start, and no worse than any, is kept"
+def _note(state, now, margin):
+    "A row of the history; kept is the last average better than the start by `margin` and near the lowest"
+    parts, state.parts = state.parts, []
+    means = {name: sum(part[name] for part in parts)/len(parts) for name in parts[0]}
+    if not all(map(math.isfinite, means.values())):
+        raise FloatingPointError(f'a loss is not finite before update {state.update}: {means}')
     if state.lowest is None or now.error < state.lowest[0]: state.lowest = astuple(now)
     below, above = now.below(Look(*state.start)), Look(*state.lowest).below(now)
     row = dict(update=state.update, seconds=state.seconds, held_out=now.error, below=below, above=above)
-    row |= means | dict(kept=below > 2 and above < 1)
+    row |= means | dict(kept=below > margin and (above < 1 or margin == -math.inf))
     if row['kept']: state.best = state.weights()
     state.rows.append(row)
 
@@ -142,18 +149,13 @@ def _loop(chain, state, held, judge, save, bar):
     if state.start is None: state.start = astuple(_look_at(chain, state, held, judge))
     with stop_signals() as received:
         while state.update < p.updates and _looks_above(state.rows) < p.patience:
-            begin, parts = clock(held.device), []
-            while not parts or state.update % p.every and state.update < p.updates:
-                parts.append(_one_update(chain, state, units))
-            means = {k: torch.stack([part[k] for part in parts]).mean().item() for k in parts[0]}
+            begin, due = clock(held.device), min((state.update//p.every + 1)*p.every, p.updates)
+            while state.update < due and not received: _one_update(chain, state, units)
             state.seconds += clock(held.device) - begin
-            if not all(map(math.isfinite, means.values())):
-                raise FloatingPointError(f'a loss is not finite before update {state.update}: {means}')
-            _note(state, _look_at(chain, state, held, judge), means)
+            if state.update == due: _note(state, _look_at(chain, state, held, judge), p.margin)
             save()
-            bar.set_postfix(held_out=f'{state.rows[-1]["held_out"]:.2e}', refresh=False)
-            bar.update(len(parts))
-            if any_process(bool(received)): raise KeyboardInterrupt
+            bar.update(state.update - bar.n)
+            if received: raise KeyboardInterrupt if received[0] == signal.SIGINT else SystemExit(143)
 
 # %% ../nbs/models/refine.ipynb #1ed676ea
 @dataclass(eq=False)
@@ -174,15 +176,18 @@ class Refinement:
 # %% ../nbs/models/refine.ipynb #8de6b0ec
 def _checked(network, images, plan, in_range):
     "The images as floats, or a ValueError for a network or images that cannot be refined"
+    if not isinstance(images, Tensor) or not len(images):
+        raise ValueError(f'images must be a tensor (N, *shape) of some images, got {type(images).__name__}')
+    if images.is_floating_point() and not images.isfinite().all():
+        raise ValueError('images must be finite, got NaN or infinity')
     if not isinstance(network, nn.Module):
         got = type(network).__name__
         raise ValueError(f'network must be the nn.Module that the model calls, got {got}')
     kinds = {w.dtype for w in network.parameters()}
-    if kinds - {torch.float32, torch.float64}:
+    if kinds - {torch.float32}:
         got = ', '.join(sorted(map(str, kinds)))
         raise ValueError(f'network must have float32 weights to be trained, got {got}: network.float() first')
     x0 = _check_data(images, None, in_range)
-    if not x0.isfinite().all(): raise ValueError('images must be finite, got NaN or infinity')
     held = round(plan.held_out*len(x0))
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
@@ -199,17 +204,37 @@ def _divide(x0, plan):
 # %% ../nbs/models/refine.ipynb #74da83c0
 @contextmanager
 def _trainable(network):
-    "In eval mode, so that the chain is the sampler's, with gradients; afterwards as it was, but for weights"
+    "In eval mode, as the sampler's; all weights want gradients if none did; afterwards as it was"
     training, wanted = network.training, [w.requires_grad for w in network.parameters()]
     before = copy.deepcopy(network.state_dict())
-    network.eval().requires_grad_(True)
+    network.eval()
+    if not any(wanted): network.requires_grad_(True)
     try: yield
     except BaseException:
         network.load_state_dict(before)
         raise
     finally:
         network.train(training)
-        for w, flag in zip(network.parameters(), wanted): w.requires_grad_(flag)
+        for w, flag in zip(network.parameters(), wanted):
+            w.grad = None
+            w.requires_grad_(flag)
+
+# %% ../nbs/models/refine.ipynb #2815a478
+def _plan(given):
+    "A `Plan` from keywords; ValueError lists the fields if one of them is unknown"
+    known = [f.name for f in fields(Plan)]
+    for name in given:
+        if name not in known:
+            raise ValueError(f'{name!r} is not a field of Plan{did_you_mean(name, known)}; '
+                             f'the fields are: {", ".join(known)}')
+    return Plan(**given)
+
+def _asked(schedule, step, clip, judge, x0, network):
+    "What a checkpoint belongs to, besides its plan"
+    name = 'pixels' if judge is None else getattr(judge, 'name', judge.__qualname__)
+    chain = dict(times=schedule.timesteps.tolist(), schedule=data_hash(schedule.alpha_bar), clip=clip)
+    hashes = dict(data=data_hash(x0), weights=state_hash(network.state_dict()))
+    return chain | hashes | dict(judge=name, step=getattr(step, '__qualname__', repr(step)))
 
 # %% ../nbs/models/refine.ipynb #6e70215c
 def refine(model: Callable,  # eps = model(x, t), of an adapter
@@ -229,20 +254,20 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
 
     ValueError for what cannot be refined, FloatingPointError where a loss is not finite: the weights are then
     as they were, as also after Ctrl-C."""
-    plan, network = Plan(**plan), model if network is None else network
+    plan, network = _plan(plan), model if network is None else network
+    device, first = join(device), rank_and_size()[0] == 0
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)
-    asked = asdict(plan) | dict(times=schedule.timesteps.tolist(), data=data_hash(x0),
-                                weights=state_hash(network.state_dict()))
+    asked = asdict(plan) | _asked(schedule, step, clip, judge, x0, network)
     rest, held = _divide(x0.to(device), plan)
     chain, file = Chain(schedule, model, rest, plan, step, clip), Path(folder)/'refine.pt' if folder else None
-    held = held if judge is None else judge(held)
+    held = held[:5000] if judge is None else judge(held[:5000])  # kernel matrices grow with the square
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)
         if file and file.exists(): state.restore(file, asked, device)
         bar.update(state.update)
-        save = partial(state.save, file, asked) if file else lambda: None
+        save = partial(state.save, file, asked) if file and first else lambda: None
         _loop(chain, state, held, judge, save, bar)
         network.load_state_dict(state.best)
     history = pd.DataFrame(state.rows)

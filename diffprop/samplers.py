@@ -53,7 +53,7 @@ def unclipped_ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t
 # %% ../nbs/06_samplers.ipynb #2fb76329
 @patch
 def trailing(self: Schedule, steps: int) -> Schedule:  # how many to keep, T among them
-    "The same process in fewer steps of one length, diffusers' spacing of that name; ValueError beyond 1..T"
+    "The same process in steps as equal as can be, diffusers' spacing of that name; ValueError beyond 1..T"
     if not 1 <= steps <= self.T: raise ValueError(f'steps must be in 1..{self.T}, got {steps}')
     return self.keep(round(self.T*k/steps) for k in range(1, steps + 1))
 

@@ -36,6 +36,7 @@ class Plan:
     ema: float = .99  # decay of the averaged weights; at update n at most (1+n)/(10+n)
     kernel: str = 'mixture'  # of the MMD: any of `error.KERNELS`
     biased: bool = False  # the V-statistic in place of the U-statistic
+    margin: float = 2.  # standard errors that a kept average is better than the start by; -inf: any is
     held_out: float = .1  # share of the images, drawn at random, for the held-out error
     every: int = 50  # updates from one look at it to the next
     patience: int = 3  # it ends after so many looks in a row that are above the lowest
@@ -55,9 +56,14 @@ def _check_plan(plan):
         value = getattr(plan, name)
         if type(value) is not int or value < low:
             raise ValueError(f'{name} must be a whole number from {low}, got {value!r}')
+    for name in ('weight', 'lr', 'ema', 'held_out', 'margin'):
+        value = getattr(plan, name)
+        if not isinstance(value, (int, float)): raise ValueError(f'{name} must be a number, got {value!r}')
+    if type(plan.biased) is not bool: raise ValueError(f'biased must be True or False, got {plan.biased!r}')
     for name, value in dict(weight=plan.weight, lr=plan.lr).items():
         if not 0 <= value < math.inf:
             raise ValueError(f'{name} must be finite and at least 0, got {value!r}')
+    if not plan.margin < math.inf: raise ValueError(f'margin must be a number below inf, got {plan.margin!r}')
     for name, value in dict(ema=plan.ema, held_out=plan.held_out).items():
         if not 0 < value < 1: raise ValueError(f'{name} must be in (0, 1), got {value!r}')
 
