@@ -32,26 +32,25 @@ def measure_command(path: str,  # folder of a diffusers pipeline (save_pretraine
                     out: str = None  # folder for the results; without it error-of-NAME in the current folder
                    ):  # the curve
     "Measure how a diffusion model's error grows along its sampling chain; writes curve, figure and summary"
-    from diffprop.lab.files import data_hash
+    from diffprop.lab.files import data_hash, state_hash
     from diffprop.lab.data import load_images
-    from diffprop.lab.presets import names
     from diffprop.lab.curves import turns
-    import matplotlib
-    matplotlib.use('agg')  # files are written, no window is opened
-    from diffprop.measure import (advice, expected_images, free_folder, measure, open_model, save_measurement,
-                                  tried_folder, usable_device)
+    os.environ.setdefault('MPLBACKEND', 'agg')  # files are written, no window is opened
+    from diffprop.measure import (advice, checked_request, expected_images, free_folder, measure, notes_of,
+                                  open_model, save_measurement, tried_folder, usable_device)
     path, device = Path(path).expanduser().resolve(), usable_device(device)
+    out = Path(out or f'error-of-{path.name}')
+    kernels = checked_request(kernels, data, out, samples=samples, every=every, steps=steps, limit=limit,
+                              seed=seed, batch_size=batch_size)
     channels, side = expected_images(path)
-    with tried_folder(Path(out or f'error-of-{path.name}')) as first:
+    with tried_folder(out) as first:
         images = load_images(data, side, channels=channels, limit=limit or None)
-        shape = tuple(images.shape[1:])
-        adapted = open_model(path, shape, steps, device)
-        T, n, kernels = adapted.schedule.T, samples or min(1000, len(images)//2), names(kernels)
+        adapted = open_model(path, shape := tuple(images.shape[1:]), steps, device)
+        T, n = adapted.schedule.T, samples or min(1000, len(images)//2)
         times = sorted({*range(0, T + 1, every or max(1, T//50)), *turns(T)})
-        sizes = f'{len(images)} images {shape}, {n} samples at {len(times)} of the {T + 1} values of t'
-        notes = [*adapted.notes, f'{sizes}, on {device}']
-        asked = dict(path=str(path), data=str(data), data_hash=data_hash(images), samples=n, kernels=kernels,
-                     times=times, steps=steps, limit=limit, seed=seed, notes=notes)
+        notes = notes_of(adapted, images, n, times, steps, device)
+        asked = dict(path=str(path), data=data, data_hash=data_hash(images), kernels=kernels, times=times,
+                     steps=steps, seed=seed, notes=notes, weights=state_hash(adapted.network.state_dict()))
         with tried_folder(free_folder(first, asked)) as folder:
             print('\n'.join([*notes, f'results will be in {folder}']), flush=True)
             how = dict(n=n, times=times, batch_size=batch_size, device=device)
@@ -116,7 +115,7 @@ def train_command(data: str = 'digits',  # a data set of the preset
     config = lab.config(data, method, seed, **changes)
     record, folder = lab.trained(data, config), lab.folder(data, config)
     print(f'{folder}: {record["steps"]} steps in {record["seconds"]:.0f} s\n'
-          f'measure it:  diffprop measure {folder} --data {data_path or data}')
+          f'measure it:  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data_path or data)}')
     return folder
 
 # %% ../nbs/models/command.ipynb #23321263
@@ -162,7 +161,8 @@ def notebook_parser(name: str,  # of the experiment
     for p in papermill.inspect_notebook(str(notebook)).values():
         default = ast.literal_eval(p['default'])
         text = f'{p["help"]} (default: {default!r})'.strip().replace('%', '%%')
-        parser.add_argument(f'--{p["name"]}', type=_reader(default), metavar='VALUE', help=text)
+        switch = dict(nargs='?', const=True) if default is False else {}
+        parser.add_argument(f'--{p["name"]}', type=_reader(default), metavar='VALUE', help=text, **switch)
     place = 'where to write the executed notebook (default: runs/notebooks of the project)'
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser

@@ -128,7 +128,7 @@ def run_all(self: Chain, x: Tensor, start: int, stop: int, noise: Callable  # as
     return torch.cat([self.run(x[rows], start, stop, noise, rows) for rows in self.rows(len(x))])
 
 # %% ../nbs/models/short_chain.ipynb #83d76a33
-def _from_images(chain, update, kept):
+def _from_images(chain, update, chains):
     "Eq. 15 and 16: images noised to s come down to t+1"
     g, n = chain.draws('refine times', update), chain.schedule.T
     t = int(torch.randint(n, (1,), generator=g, device=g.device))
@@ -137,14 +137,14 @@ def _from_images(chain, update, kept):
     return chain.run_all(x, s, t + 1, chain.noise('refine noise', update, len(x))), t + 1, t
 
 # %% ../nbs/models/short_chain.ipynb #084b23bc
-def _from_kept(chain, update, kept):
+def _from_kept(chain, update, chains):
     "A group of kept chains"
-    if not kept: kept.extend(_groups(chain))
-    x, t = kept[_turn(chain, update)]
+    if not chains: chains.extend(_groups(chain))
+    x, t = chains[_turn(chain, update)]
     return x, t, t - 1
 
 # %% ../nbs/models/short_chain.ipynb #dec91e80
-def _from_noise(chain, update, kept):
+def _from_noise(chain, update, chains):
     "The chain's own start"
     n = chain.schedule.T
     return chain.noise('refine noise', update, chain.plan.batch_size)(n + 1), n, 0
@@ -167,11 +167,11 @@ def _turn(chain, update):
     return int(order[update % n])
 
 # %% ../nbs/models/short_chain.ipynb #8cce63a6
-def _put_back(chain, update, kept, x, t):
+def _put_back(chain, update, chains, x, t):
     "The group is where its update took it; where its images are finished it begins anew"
     n = chain.schedule.T
     anew = chain.noise('kept chains', n + 1 + update, len(x))
-    kept[_turn(chain, update)] = [x, t] if t else [anew(n + 1), n]
+    chains[_turn(chain, update)] = [x, t] if t else [anew(n + 1), n]
 
 # %% ../nbs/models/short_chain.ipynb #ac5b9b11
 def null_units(chain: Chain  # only its data are looked at
@@ -188,7 +188,7 @@ def null_units(chain: Chain  # only its data are looked at
 # %% ../nbs/models/short_chain.ipynb #cb26f788
 def update_gradients(chain: Chain,  # the model's weights get the gradient
                      update: int,  # its number, from 0
-                     kept: list,  # of `persistent`: its groups of chains, changed in place; [] at first
+                     chains: list,  # of `persistent`: its groups of chains, changed in place; [] at first
                      units: list  # of `null_units`
                     ) -> dict:  # nll, mmd2, and the latter in its null standard errors; detached
     "Add the gradient of an update's loss to the network's (Eq. 5, Eq. 14)"
@@ -196,7 +196,7 @@ def update_gradients(chain: Chain,  # the model's weights get the gradient
     nll = nll_loss(chain.schedule, divided(chain.model), chain.some(p.noise_batch, g), generator=g)
     nll.backward()
     if p.weight == 0: return dict(nll=nll.detach())
-    x, s, t = LOSSES[p.loss](chain, update, kept)
+    x, s, t = LOSSES[p.loss](chain, update, chains)
     noise, (bandwidth, unit) = chain.noise('refine noise', update, len(x)), units[t]
     y = forward_sample(chain.schedule, chain.some(len(x), g), t, generator=g)
     at_once = len(x) <= p.piece and processes == 1
@@ -209,5 +209,5 @@ def update_gradients(chain: Chain,  # the model's weights get the gradient
         pull, = torch.autograd.grad(p.weight*error, ends)
         for rows in chain.rows(len(x))[rank::processes]:
             chain.run(x[rows], s, t, noise, rows).backward(pull[rows])
-    if p.loss == 'persistent': _put_back(chain, update, kept, ends.detach(), t)
+    if p.loss == 'persistent': _put_back(chain, update, chains, ends.detach(), t)
     return dict(nll=nll.detach(), mmd2=(error*unit).detach(), units=error.detach())
