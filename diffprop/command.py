@@ -95,7 +95,7 @@ def _value(text):
 # %% ../nbs/models/command.ipynb #ab979487
 def train_command(data: str = 'digits',  # a data set of the preset
           method: str = 'ddpm',  # a row of Table 1 or 2: ddpm, ddpm-ip, consistency, ..
-          preset: str = None,  # smoke, digits, gpu or paper; without it digits on a CPU, gpu on a GPU
+          preset: str = None,  # smoke, digits, cpu, gpu or paper; without it digits on a CPU, gpu on a GPU
           seed: int = 0,  # of weights, batches and noise
           data_path: str = None,  # a folder or zip of images to read the data set from
           change: Param('fields of the configuration, such as steps=200 lr=1e-3', str, nargs='*') = (),

@@ -194,7 +194,8 @@ def save_measurement(curve: pd.DataFrame,  # of `measure`
     atomic_write(folder/'curve.csv', lambda p: curve.to_csv(p, index=False))
     table = error_table(curve, T)
     fig = error_figure(curve)
-    save_results(folder, asked, figures=dict(curve=fig), tables=dict(summary=table))
+    tables = dict(summary=table.set_index(table.columns[0]))
+    save_results(folder, asked, figures=dict(curve=fig), tables=tables)
     plt.close(fig)
     files = ', '.join(sorted(p.name for p in folder.iterdir()))
     return f'{table.to_string(index=False)}\n\nwritten to {folder}: {files}'

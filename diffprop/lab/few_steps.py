@@ -132,18 +132,27 @@ def precision_recall(images: Tensor, reference: Tensor, space, device='cpu') -> 
 
 # %% ../../nbs/lab/few_steps.ipynb #7acd8efd
 @patch
-def few_step_row(self: Lab, data: str, config, nfe: int, way: Way,
-                 n: int = 0,  # images drawn; 0: as many as the preset scores
-                 features: str = 'auto'  # as for `Lab.ready`
-                ) -> dict:
-    "One way to sample a run in few steps, scored on training and held-out images; kept in the run's folder"
+def few_step_file(self: Lab, data: str, config, nfe: int, way: Way,
+                  n: int = 0,  # images drawn; 0: as many as the preset scores
+                  features: str = 'auto'  # as for `Lab.ready`
+                 ):  # a path, whether the file is there or not
+    "Where a row is kept, named by all that it depends on besides its run"
     space, n = self.ready(data, features, few=True), n or self.size.samples
     plan, peer = way.plan and asdict(Plan(**way.plan)), PEERS.get(way.sampler, ())[:2]
     asked = nfe, way.name, way.sampler, way.refined_for, plan, peer, n, str(space), VERSION
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:8]
-    file = self.folder(data, config)/f'few-steps-{key}.json'
+    return self.folder(data, config)/f'few-steps-{key}.json'
+
+# %% ../../nbs/lab/few_steps.ipynb #1f79af05
+@patch
+def few_step_row(self: Lab, data: str, config, nfe: int, way: Way,
+                 n: int = 0, features: str = 'auto'  # as for `few_step_file`
+                ) -> dict:
+    "One way to sample a run in few steps, scored on training and held-out images; kept in the run's folder"
+    file = self.few_step_file(data, config, nfe, way, n, features)
     if not file.exists():
-        row = self._few_steps(data, config, nfe, way, n, space)
+        space = self.ready(data, features, few=True)
+        row = self._few_steps(data, config, nfe, way, n or self.size.samples, space)
         atomic_write(file, lambda p: p.write_text(json.dumps(row)))
     return json.loads(file.read_text())
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PAGES', 'rows_of', 'paired', 'table_1', 'table_2', 'figure_1', 'figure_3', 'figure_4', 'faults', 'where_it_helps',
-           'findings']
+           'few_steps', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -107,9 +107,22 @@ def where_it_helps(preset='digits'):
         question = f'Does fine-tuning lower the error at t = 0 ({setting})?'
         yield question, 'MMD² in 1e-4', paired(rows, setting, 'vanilla', 'mmd2')
 
+# %% ../../nbs/lab/findings.ipynb #d0e170e3
+def few_steps(preset='digits'):
+    "Few steps: networks refined by the bootstrapped loss, held-out images"
+    rows, long = rows_of('14_few_steps', preset), '100 ancestral steps'
+    for n in (10, 5):
+        own = rows[(rows.nfe == n) | (rows.method == long)]
+        for other, what in {'as it is': 'the network as it is', 'UniPC': 'UniPC'}.items():
+            question = f'Does refining for {n} steps change FID, beside {what} (held-out images)?'
+            yield question, 'FID', paired(own, 'bootstrap', other)
+        question = f'Is FID in {n} steps, refined, another than in 100 ancestral steps (held-out images)?'
+        yield question, 'FID', paired(own, 'bootstrap', long)
+
 # %% ../../nbs/lab/findings.ipynb #8c1e6c3e
 PAGES = {'07_table1': table_1, '08_table2': table_2, '09_figure1': figure_1, '11_figure3': figure_3,
-         '12_figure4': figure_4, '13_fault_injection': faults, '15_where_it_helps': where_it_helps}
+         '12_figure4': figure_4, '13_fault_injection': faults, '14_few_steps': few_steps,
+         '15_where_it_helps': where_it_helps}
 
 def findings(preset: str = 'digits') -> pd.DataFrame:  # page, question, unit, and the columns of `judge`
     "The main questions of the published pages of a preset, corrected over all of them"
