@@ -28,10 +28,15 @@ from .short_chain import Plan
 # %% ../nbs/models/pipelines.ipynb #1731ad85
 SHIPPED = Path(diffprop.__file__).parent/'digits'  # trained by 14_few_steps, seed 0
 
+def _place(source):
+    "The folder that a source names"
+    if str(source) == 'digits' and not Path(source).exists(): return SHIPPED
+    return Path(source).expanduser()
+
 def open_source(path: Path | str  # folder of a pipeline or of a finished run; or 'digits', the shipped one
                ) -> tuple:  # (unet, scheduler) of diffusers
     "What a saved model is made of, as diffusers has it; ValueError or FileNotFoundError for anything else"
-    path = SHIPPED if str(path) == 'digits' and not Path(path).exists() else Path(path).expanduser()
+    path = _place(path)
     if not path.is_dir(): raise FileNotFoundError(f'{path} is not a folder')
     if (path/'train.json').exists(): return _own_run(path)
     return _pipeline(path)
@@ -42,8 +47,7 @@ def images_for(source: Path | str,  # as for `open_source`
                limit: int | None = None  # likewise
               ) -> Tensor:  # uint8 (N, C, H, W)
     "Images of the size and the colour that a saved model takes"
-    shipped = str(source) == 'digits' and not Path(source).exists()
-    channels, side = expected_images(SHIPPED if shipped else Path(source).expanduser())
+    channels, side = expected_images(_place(source))
     return load_images(data, side, channels=channels, limit=limit)
 
 # %% ../nbs/models/pipelines.ipynb #ad11a2df
@@ -78,9 +82,8 @@ def usable_space(features: str,  # as for `feature_space`, or 'pixels'
     from diffprop.lab.fidelity import feature_space
     if features == 'pixels': return None
     if features != 'auto': return feature_space(features, shape)
-    candidates = ['auto', 'efficientnet', 'efficientnet-64'][::-1] if shape[0] == 3 else ['auto']
-    if shape[0] == 3 and min(shape[1:]) > 64: candidates = ['efficientnet', 'auto']
-    for name in candidates:
+    candidates = ['efficientnet-64']*(min(shape[1:]) <= 64) + ['efficientnet']
+    for name in candidates*(shape[0] == 3) + ['auto']:
         try: return feature_space(name, shape)
         except (ValueError, FileNotFoundError): pass
     return None

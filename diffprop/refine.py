@@ -8,7 +8,7 @@ __all__ = ['Look', 'look', 'Refinement', 'refine']
 # %% ../nbs/models/refine.ipynb #a483090d
 import copy, math, pickle, signal, sys
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Callable
@@ -22,7 +22,7 @@ from .schedule import Schedule, stream
 from .error import KERNELS, median_bandwidth
 from .samplers import ddim_step
 from .lab.files import atomic_write, data_hash, state_hash
-from .lab.config import did_you_mean
+from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
 from .measure import _check_data
@@ -220,15 +220,6 @@ def _trainable(network):
             w.requires_grad_(flag)
 
 # %% ../nbs/models/refine.ipynb #2815a478
-def _plan(given):
-    "A `Plan` from keywords; ValueError lists the fields if one of them is unknown"
-    known = [f.name for f in fields(Plan)]
-    for name in given:
-        if name not in known:
-            raise ValueError(f'{name!r} is not a field of Plan{did_you_mean(name, known)}; '
-                             f'the fields are: {", ".join(known)}')
-    return Plan(**given)
-
 def _asked(schedule, step, clip, judge, x0, network):
     "What a checkpoint belongs to, besides its plan"
     name = 'pixels' if judge is None else getattr(judge, 'name', judge.__qualname__)
@@ -254,7 +245,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
 
     ValueError for what cannot be refined, FloatingPointError where a loss is not finite: the weights are then
     as they were, as also after Ctrl-C."""
-    plan, network = _plan(plan), model if network is None else network
+    plan, network = from_fields(Plan, plan), model if network is None else network
     device, first = join(device), rank_and_size()[0] == 0
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)

@@ -266,8 +266,8 @@ def forecast(self: Page, jobs: list[dict],  # as for `Lab.run_all`
     "A line on what the runs will take, printed before anything is prepared for them"
     seconds = self.lab.costs(jobs, self.workers, **common)
     left = sum(1 for s in seconds if s)
-    at_once = min(self.workers, os.cpu_count()) if self.lab.device == 'cpu' else 1
-    print(f'{left} of {len(jobs)} runs to do, {about(sum(seconds)/at_once)} in all', flush=True)
+    rest = about(sum(seconds)/self.lab._at_once(self.workers))
+    print(f'{left} of {len(jobs)} runs to do, {rest} in all', flush=True)
 
 # %% ../../nbs/lab/experiment.ipynb #8aaf187a
 @patch

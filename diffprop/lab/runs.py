@@ -169,6 +169,11 @@ def _line(row, name):
 def _row(lab, job): return lab.run(**job)
 
 @patch
+def _at_once(self: Lab, workers):
+    "Processes that gain time: no more than cores, and one on a GPU"
+    return min(workers, os.cpu_count()) if self.device == 'cpu' else 1
+
+@patch
 def run_all(self: Lab, jobs: list[dict],  # arguments of `run`, a dict a run: data, method, seed, overrides
             workers: int = 0,  # processes, as `workers` understands it
             **common  # arguments of `run` for all
@@ -186,8 +191,7 @@ def run_all(self: Lab, jobs: list[dict],  # arguments of `run`, a dict a run: da
         return {k for k, j in enumerate(order) if same[j] and not late[j]}
     after = {k: builds_on(i) for k, i in enumerate(order) if late[i]}
     lab = replace(self, progress=self.progress and workers == 1 and sys.stdout.isatty())  # else lines alone
-    at_once = min(workers, os.cpu_count()) if self.device == 'cpu' else 1  # what a second process gains
-    progress = Progress([seconds[i] for i in order], 'run', at_once, unit=1.)
+    progress = Progress([seconds[i] for i in order], 'run', self._at_once(workers), unit=1.)
     for k, row in in_processes(_row, [(lab, work[i]) for i in order], workers, after):
         rows[order[k]] = row
         progress.done(k, _line(row, jobs[order[k]].get('name', row['method'])))
