@@ -18,7 +18,9 @@ setup(
     package_data={'diffprop': ['digits/*.json', 'digits/*/*']}, python_requires=f">={cfg['min_python']}",
     entry_points={'console_scripts': cfg['console_scripts'].split()},
     install_requires=cfg['requirements'].split(),
-    extras_require={'dev': cfg['dev_requirements'].split() + cfg['offline_requirements'].split(),
+    extras_require={'dev': [name for kind in ('dev', 'offline', 'cluster')
+                            for name in cfg[f'{kind}_requirements'].split()],
+                    'cluster': cfg['cluster_requirements'].split(),
                     'offline': cfg['offline_requirements'].split(),
                     'bench': cfg['bench_requirements'].split()},
 )

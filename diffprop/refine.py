@@ -234,6 +234,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
            *, network: nn.Module | None = None,  # whose weights are changed; None: the model itself
            steps: int | None = None,  # refine so many steps of one length; None: the schedule as it is
            step: Callable = ddim_step, clip: bool = False,  # the sampler's, as in `sample`
+           view: Callable | None = None,  # (x_t, t) -> (B, K) for the MMD of the updates; None: x_t itself
            judge: Callable | None = None,  # features of images for the held-out error; None: pixels
            in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
            folder: Path | str | None = None,  # for a checkpoint: an interrupted call goes on from there
@@ -251,7 +252,8 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     x0 = _checked(network, images, plan, in_range)
     asked = asdict(plan) | _asked(schedule, step, clip, judge, x0, network)
     rest, held = _divide(x0.to(device), plan)
-    chain, file = Chain(schedule, model, rest, plan, step, clip), Path(folder)/'refine.pt' if folder else None
+    chain = Chain(schedule, model, rest, plan, step, clip, view)
+    file = Path(folder)/'refine.pt' if folder else None
     held = held[:5000] if judge is None else judge(held[:5000])  # kernel matrices grow with the square
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:

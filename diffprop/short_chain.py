@@ -77,6 +77,7 @@ class Chain:
     plan: Plan  # what is drawn, and how much of it
     step: Callable = ddim_step  # the sampler's
     clip: bool = False  # its clipping of the implied x_0
+    view: Callable | None = None  # (x_t, t) -> (B, K), what the MMD compares; None: x_t itself
 
     def draws(self, name: str,  # of a stream
               *index: int) -> torch.Generator:
@@ -126,6 +127,20 @@ def run_all(self: Chain, x: Tensor, start: int, stop: int, noise: Callable  # as
     "`run` piece by piece, without a gradient; x itself where there is nothing to run"
     if start == stop: return x
     return torch.cat([self.run(x[rows], start, stop, noise, rows) for rows in self.rows(len(x))])
+
+# %% ../nbs/models/short_chain.ipynb #f0d7078d
+@patch
+def seen(self: Chain, x: Tensor, t: int  # x_t of any t of the chain
+        ) -> Tensor:
+    "What the MMD compares of samples"
+    return x if self.view is None else self.view(x, t)
+
+@patch
+@torch.no_grad()
+def seen_all(self: Chain, x: Tensor, t: int  # as for `seen`
+            ) -> Tensor:
+    "`seen` piece by piece, without a gradient"
+    return torch.cat([self.seen(x[rows], t) for rows in self.rows(len(x))])
 
 # %% ../nbs/models/short_chain.ipynb #83d76a33
 def _from_images(chain, update, chains):
@@ -180,7 +195,7 @@ def null_units(chain: Chain  # only its data are looked at
     found, p, n = [], chain.plan, min(1000, len(chain.images))
     for t in range(chain.schedule.T):
         g = chain.draws('reference', t)
-        y = forward_sample(chain.schedule, chain.some(n, g), t, generator=g)
+        y = chain.seen_all(forward_sample(chain.schedule, chain.some(n, g), t, generator=g), t)
         bandwidth = median_bandwidth(y, p.kernel)
         found.append((bandwidth, null_error(y, p.batch_size, p.kernel, bandwidth)))
     return found
@@ -202,12 +217,12 @@ def update_gradients(chain: Chain,  # the model's weights get the gradient
     at_once = len(x) <= p.piece and processes == 1
     run = chain.run if at_once else chain.run_all
     ends = run(x, s, t, noise)
-    if not at_once: ends.requires_grad_()
-    error = mmd2(ends, y, p.kernel, bandwidth, biased=p.biased)/unit
+    seen = chain.seen(ends, t) if at_once else chain.seen_all(ends, t).requires_grad_()
+    error = mmd2(seen, chain.seen_all(y, t), p.kernel, bandwidth, biased=p.biased)/unit
     if at_once: (p.weight*error).backward()
     else:
-        pull, = torch.autograd.grad(p.weight*error, ends)
+        pull, = torch.autograd.grad(p.weight*error, seen)
         for rows in chain.rows(len(x))[rank::processes]:
-            chain.run(x[rows], s, t, noise, rows).backward(pull[rows])
+            chain.seen(chain.run(x[rows], s, t, noise, rows), t).backward(pull[rows])
     if p.loss == 'persistent': _put_back(chain, update, chains, ends.detach(), t)
     return dict(nll=nll.detach(), mmd2=(error*unit).detach(), units=error.detach())

@@ -24,7 +24,7 @@ from .files import atomic_write
 from .data import to_float
 from .config import make_schedule
 from .presets import choose, METHODS
-from .processes import in_processes, Progress
+from .processes import at_once, in_processes, Progress
 from .networks import Lab, SAMPLERS
 
 # %% ../../nbs/lab/curves.ipynb #771f1c76
@@ -133,13 +133,13 @@ def _measured(lab, data, config, kind, n, times, kernels):
 # %% ../../nbs/lab/curves.ipynb #cec18073
 def run_many(lab: Lab, work: Callable,  # work(lab, *job), a function of a module
              jobs: list,  # tuples; the long ones first, where they differ
-             workers: int = 0,  # processes; 0: one a core on a CPU, one in all on a GPU or at preset smoke
+             workers=0,  # processes, or an engine, as `Lab.workers` understands it
              what: str = 'jobs',  # how the lines of progress call them
              there=lambda *job: False  # whether a job is done already, and costs nothing
             ) -> list:  # what `work` returned, in the order of the jobs
     "The same work on many runs, several at a time, with a line for each that is done"
-    workers = min(len(jobs), lab.workers(workers))
-    progress, found = Progress([0. if there(*job) else 1. for job in jobs], what, workers), {}
+    workers, costs = lab.workers(workers), [0. if there(*job) else 1. for job in jobs]
+    progress, found = Progress(costs, what, min(len(jobs), at_once(workers))), {}
     for i, result in in_processes(work, [(lab, *job) for job in jobs], workers):
         found[i] = result
         progress.done(i)
@@ -147,7 +147,7 @@ def run_many(lab: Lab, work: Callable,  # work(lab, *job), a function of a modul
 
 # %% ../../nbs/lab/curves.ipynb #65535ef0
 def run_curves(lab: Lab, jobs: list,  # (data, method, seed, kind) each
-               workers: int = 0,  # as in `run_many`
+               workers=0,  # as in `run_many`
                **kw  # of `run_curve`
               ) -> pd.DataFrame:  # all of them, one below the other
     "The curves of many runs, networks first, several at a time"

@@ -6,7 +6,7 @@
 __all__ = ['data_hash', 'state_hash', 'file_hash', 'project_root', 'atomic_write', 'cached', 'exclusive']
 
 # %% ../../nbs/lab/files.ipynb #0a6c18bc
-import contextlib, errno, glob, hashlib, os, warnings
+import contextlib, errno, glob, hashlib, os, platform, warnings
 from pathlib import Path
 from typing import Callable
 
@@ -55,8 +55,8 @@ def _ended(pid):
 def _remove_pieces(path):
     "Delete what processes left beside `path` that were killed while they wrote it"
     for piece in path.parent.glob(f'{glob.escape(path.name)}.*-????????'):
-        pid = piece.name[len(path.name) + 1:-9]
-        if pid.isdigit() and _ended(int(pid)): piece.unlink(missing_ok=True)
+        machine, _, pid = piece.name[len(path.name) + 1:-9].rpartition('@')
+        if machine == platform.node() and pid.isdigit() and _ended(int(pid)): piece.unlink(missing_ok=True)
 
 # %% ../../nbs/lab/files.ipynb #8f23827d
 def _os_error(error, file):
@@ -78,7 +78,8 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
 
     OSError names the path where it cannot be written."""
     path = Path(path)
-    beside = path.with_name(f'{path.name}.{os.getpid()}-{os.urandom(4).hex()}')
+    who = f'{platform.node()}@{os.getpid()}'
+    beside = path.with_name(f'{path.name}.{who}-{os.urandom(4).hex()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_pieces(path)
@@ -121,7 +122,7 @@ def cached(name: str,  # of the file; holds everything that the content depends 
 # %% ../../nbs/lab/files.ipynb #596fb13f
 @contextlib.contextmanager
 def exclusive(folder: str | Path):  # made if it is not there
-    "Hold a folder while other processes of this machine wait for it; within one process it can be held again"
+    "Hold a folder while other processes wait for it; within one process it can be held again"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder/'lock', is_singleton=True)

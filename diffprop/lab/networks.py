@@ -142,9 +142,10 @@ def seeds(self: Lab, n: int = 0  # how many; 0: as many as the preset has
 
 # %% ../../nbs/lab/networks.ipynb #ce033c83
 @patch
-def workers(self: Lab, n: int = 0  # 0: one a core on a CPU, one in all on a GPU or at preset smoke
+def workers(self: Lab, n=0  # 0: one a core on a CPU, one in all on a GPU or at preset smoke; or an engine
            ) -> int:
-    "How many processes"
+    "How many processes; an engine, which has `submit`, is returned as it is"
+    if hasattr(n, 'submit'): return n
     if type(n) is not int or n < 0:
         raise ValueError(f'workers must be a whole number, 0 for as many as fit, got {n!r}')
     return n or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count())

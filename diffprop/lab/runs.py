@@ -21,7 +21,7 @@ from .data import to_float
 from .config import Config, make_network
 from .fidelity import fidelity
 from .presets import choose, configure, forward_passes, METHODS
-from .processes import in_processes, Progress, seconds_an_image
+from .processes import at_once, in_processes, Progress, seconds_an_image
 from .networks import IMAGE_SHAPES, Lab, SAMPLERS
 
 _all_ = ['IMAGE_SHAPES', 'SAMPLERS', 'Lab']
@@ -129,12 +129,12 @@ def _speed(self: Lab, data, config, batch_size, threads):
 # %% ../../nbs/lab/runs.ipynb #695fd277
 @patch
 def costs(self: Lab, jobs: list[dict],  # as for `run_all`
-          workers: int = 1,  # processes: where there are several, each has one thread
+          workers=1,  # processes, or an engine: where there are several, each has one thread
           **common  # arguments of `run` for all
          ) -> list:  # of floats, in the order of the jobs
     "Seconds that each job still takes, 0 for what is there; a training that several need counts once"
     counted, seconds, speed = set(), [], lru_cache(self._speed)
-    threads = 1 if workers > 1 else torch.get_num_threads()
+    threads = 1 if workers != 1 else torch.get_num_threads()
     for job in jobs:
         job = {k: v for k, v in (job | common).items() if k != 'name'}
         needs = {k: job.pop(k) for k in ('features', 'weights', 'few') if k in job}
@@ -170,12 +170,13 @@ def _row(lab, job): return lab.run(**job)
 
 @patch
 def _at_once(self: Lab, workers):
-    "Processes that gain time: no more than cores, and one on a GPU"
+    "Calls at a time that gain time: no more than cores of this machine, and one on its GPU"
+    if hasattr(workers, 'submit'): return at_once(workers)
     return min(workers, os.cpu_count()) if self.device == 'cpu' else 1
 
 @patch
 def run_all(self: Lab, jobs: list[dict],  # arguments of `run`, a dict a run: data, method, seed, overrides
-            workers: int = 0,  # processes, as `workers` understands it
+            workers=0,  # processes, or an engine, as `workers` understands it
             **common  # arguments of `run` for all
            ) -> pd.DataFrame:  # a row a job, in their order
     "All the runs of a table, several at a time, with a line for each and about how long the rest takes"
@@ -185,7 +186,7 @@ def run_all(self: Lab, jobs: list[dict],  # arguments of `run`, a dict a run: da
     late = [bool(METHODS[choose('method', job['method'], METHODS)].builds_on) for job in work]
     order = sorted(range(len(work)), key=late.__getitem__)
     seconds = dict(zip(order, self.costs([work[i] for i in order], workers)))
-    if workers > 1: order.sort(key=lambda i: (late[i], -seconds[i]))  # the long ones first
+    if workers != 1: order.sort(key=lambda i: (late[i], -seconds[i]))  # the long ones first
     def builds_on(i):
         same = [all(work[i].get(k, 0) == job.get(k, 0) for k in ('data', 'seed')) for job in work]
         return {k for k, j in enumerate(order) if same[j] and not late[j]}
