@@ -120,8 +120,9 @@ def _look_at(chain, state, held, judge):
     p, n = chain.plan, chain.schedule.T
     noise = chain.noise('held-out noise', 0, p.samples)
     with state.averaged(): samples = chain.run_all(noise(n + 1), n, 0, noise)
-    if judge is None: return look(samples, held)
-    return look(judge(samples), held, 'polynomial')  # KID's kernel
+    if judge is not None: return look(judge(samples), held, 'polynomial')  # KID's kernel
+    if chain.view is None: return look(samples, held)
+    return look(chain.seen_all(samples, 0), held, p.kernel)
 
 # %% ../nbs/models/refine.ipynb #041789c1
 def _note(state, now, margin):
@@ -220,12 +221,14 @@ def _trainable(network):
             w.requires_grad_(flag)
 
 # %% ../nbs/models/refine.ipynb #2815a478
-def _asked(schedule, step, clip, judge, x0, network):
+def _asked(schedule, step, clip, judge, view, x0, network):
     "What a checkpoint belongs to, besides its plan"
-    name = 'pixels' if judge is None else getattr(judge, 'name', judge.__qualname__)
     chain = dict(times=schedule.timesteps.tolist(), schedule=data_hash(schedule.alpha_bar), clip=clip)
     hashes = dict(data=data_hash(x0), weights=state_hash(network.state_dict()))
-    return chain | hashes | dict(judge=name, step=getattr(step, '__qualname__', repr(step)))
+    names = dict(judge=_named(judge), view=_named(view))
+    return chain | hashes | names | dict(step=getattr(step, '__qualname__', repr(step)))
+
+def _named(f): return 'pixels' if f is None else getattr(f, 'name', f.__qualname__)
 
 # %% ../nbs/models/refine.ipynb #6e70215c
 def refine(model: Callable,  # eps = model(x, t), of an adapter
@@ -235,7 +238,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
            steps: int | None = None,  # refine so many steps of one length; None: the schedule as it is
            step: Callable = ddim_step, clip: bool = False,  # the sampler's, as in `sample`
            view: Callable | None = None,  # (x_t, t) -> (B, K) for the MMD of the updates; None: x_t itself
-           judge: Callable | None = None,  # features of images for the held-out error; None: pixels
+           judge: Callable | None = None,  # features of images for the held-out error; None: the view's, or pixels
            in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
            folder: Path | str | None = None,  # for a checkpoint: an interrupted call goes on from there
            device: str = 'cpu',  # the network's
@@ -250,11 +253,12 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     device, first = join(device), rank_and_size()[0] == 0
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)
-    asked = asdict(plan) | _asked(schedule, step, clip, judge, x0, network)
+    asked = asdict(plan) | _asked(schedule, step, clip, judge, view, x0, network)
     rest, held = _divide(x0.to(device), plan)
     chain = Chain(schedule, model, rest, plan, step, clip, view)
     file = Path(folder)/'refine.pt' if folder else None
-    held = held[:5000] if judge is None else judge(held[:5000])  # kernel matrices grow with the square
+    held = held[:5000]  # kernel matrices grow with the square
+    held = chain.seen_all(held, 0) if judge is None else judge(held)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)

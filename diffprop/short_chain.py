@@ -128,7 +128,7 @@ def run_all(self: Chain, x: Tensor, start: int, stop: int, noise: Callable  # as
     if start == stop: return x
     return torch.cat([self.run(x[rows], start, stop, noise, rows) for rows in self.rows(len(x))])
 
-# %% ../nbs/models/short_chain.ipynb #f0d7078d
+# %% ../nbs/models/short_chain.ipynb #b2cdb979
 @patch
 def seen(self: Chain, x: Tensor, t: int  # x_t of any t of the chain
         ) -> Tensor:
