@@ -37,7 +37,7 @@ def _whole_set(data, path, limit):
     channels, size = IMAGE_SHAPES[data]
     cropped = size if path and data == 'celeba64' else None  # it comes in its own size
     if cropped:
-        h, w = load_images(path, limit=1).shape[2:]
+        h, w = load_images(path, limit=1, report=False).shape[2:]
         if min(h, w) < size:
             raise ValueError(f'{path}: has images of {w} x {h}, and {data} needs {size} x {size} or more')
     how = dict(size=cropped, channels=channels) if path else {}
