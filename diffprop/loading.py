@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PIPELINES', 'AUTOENCODERS', 'existing', 'Parts', 'open_parts', 'bare_network', 'evaluating', 'as_parts']
 
-# %% ../nbs/models/loading.ipynb #16cb082c
+# %% ../nbs/models/loading.ipynb #20a3745d
 import inspect, json, re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from torch import nn
 
-# %% ../nbs/models/loading.ipynb #afbd306f
+# %% ../nbs/models/loading.ipynb #e885e71d
 def _json(file):
     "The object that a JSON file holds; ValueError names the file where there is none"
     try: held = json.loads(file.read_text(encoding='utf-8'))
@@ -21,7 +21,7 @@ def _json(file):
     if isinstance(held, dict): return held
     raise ValueError(f'{file} must hold an object {{..}}, got {type(held).__name__}')
 
-# %% ../nbs/models/loading.ipynb #5cd5c3f7
+# %% ../nbs/models/loading.ipynb #88f6ff49
 def _near(path):
     "Where a pipeline may be found instead, as the end of a sentence"
     above = path.parent.resolve()
@@ -40,7 +40,7 @@ def existing(path: Path | str  # of a folder; ~ is one's home
     if path.exists(): return path
     raise FileNotFoundError(f'{path} is not a folder{_near(path)}')
 
-# %% ../nbs/models/loading.ipynb #c97fd1a0
+# %% ../nbs/models/loading.ipynb #3fc57d31
 def _place(folder, part, config):
     "Where a part lies: in a folder of its own, or beside model_index.json, as diffusers looks for it"
     place = folder/part if (folder/part).is_dir() else folder
@@ -50,7 +50,7 @@ def _place(folder, part, config):
     raise ValueError(f'{folder} must be a folder with {part}/{config}, as save_pretrained writes it, or with '
                      f'{config} beside model_index.json{why}{_near(folder)}')
 
-# %% ../nbs/models/loading.ipynb #5b054146
+# %% ../nbs/models/loading.ipynb #f044a0d7
 # whose loop is: x ~ N(0, I), then scheduler.step; and the scheduler that some make of the one they get
 PIPELINES = dict(DDPMPipeline=None, LDMPipeline=None, DiffusionPipeline=None,
                  DDIMPipeline='DDIMScheduler', PNDMPipeline='PNDMScheduler')
@@ -70,7 +70,7 @@ def _check_parts(parts, where):
         raise ValueError(f'{where} must be a pipeline of a unet, a scheduler and perhaps a vae alone, and it '
                          f'has {", ".join(wrong)}: give what they do by a function, through from_module')
 
-# %% ../nbs/models/loading.ipynb #d10c1f98
+# %% ../nbs/models/loading.ipynb #122fa140
 def _index(folder):
     "(name of the pipeline's class, {part: name of its class}) of model_index.json; ('', {}) without one"
     file = folder/'model_index.json'
@@ -87,7 +87,7 @@ def _index(folder):
     _check_parts(parts, folder)
     return name, parts
 
-# %% ../nbs/models/loading.ipynb #bc76840c
+# %% ../nbs/models/loading.ipynb #c6abebb3
 def _class_in(place, config, named, ending):
     "The class of diffusers that the index names, or else the part's own configuration"
     import diffusers
@@ -98,7 +98,7 @@ def _class_in(place, config, named, ending):
     raise ValueError(f"{place/config} must name one of diffusers' classes, one in {ending}, "
                      f"got _class_name {name!r}: {remedy}")
 
-# %% ../nbs/models/loading.ipynb #ebb2ed34
+# %% ../nbs/models/loading.ipynb #da46d3eb
 _STEM = 'diffusion_pytorch_model'
 _FILES = re.compile(_STEM + r'(\.(?P<a>\w+))?\.(?P<kind>safetensors|bin)(\.index(\.(?P<b>\w+))?\.json)?')
 
@@ -116,7 +116,7 @@ def _weights(place):
     variant = None if None in variants else variants.pop()
     return variant, 'safetensors' if (variant, 'safetensors') in kinds else 'bin'
 
-# %% ../nbs/models/loading.ipynb #2fb4449e
+# %% ../nbs/models/loading.ipynb #ecf97fd9
 def _check_pointers(place):
     "ValueError for a text that git-lfs left in place of weights"
     for file in sorted(place.glob(f'{_STEM}*')):
@@ -137,7 +137,7 @@ def _fits(info, place):
                   'save the network inside it (save_pretrained), or take the prefix off')
     raise ValueError(f'{place}: its weights do not fit its config.json: {words}{remedy}')
 
-# %% ../nbs/models/loading.ipynb #2d222e93
+# %% ../nbs/models/loading.ipynb #06740438
 @contextmanager
 def _quietly():
     "diffusers' warnings off: what they say is refused or noted here"
@@ -168,7 +168,7 @@ def _network(kind, place):
         notes += (f'config.json has {", ".join(odd)}, which this version of diffusers leaves out',)
     return network.eval(), notes
 
-# %% ../nbs/models/loading.ipynb #e337a639
+# %% ../nbs/models/loading.ipynb #14fad4db
 @dataclass(frozen=True, eq=False)
 class Parts:
     "What a pipeline is made of; unpacks as `unet, scheduler = parts`"
@@ -187,7 +187,7 @@ def _rescheduled(pipeline, scheduler):
     return (getattr(diffusers, name).from_config(scheduler.config),
             (f'a {pipeline} samples by {name}, whatever scheduler it is given, here {kind}',))
 
-# %% ../nbs/models/loading.ipynb #424aa485
+# %% ../nbs/models/loading.ipynb #16653d66
 def open_parts(folder: Path | str  # of a pipeline, in any layout that diffusers reads
               ) -> Parts:
     "A saved pipeline, whole and in eval mode, or a ValueError that names what is not"
@@ -208,7 +208,7 @@ def open_parts(folder: Path | str  # of a pipeline, in any layout that diffusers
         more += (f'{", ".join(others)} beside unet is not measured, as diffusers would not load it',)
     return Parts(unet, scheduler, vae, notes + replaced + more)
 
-# %% ../nbs/models/loading.ipynb #eb01f3e1
+# %% ../nbs/models/loading.ipynb #bca86291
 def _autoencoder(folder, parts):
     "(the pipeline's own VAE or None, notes)"
     named = [part for part in AUTOENCODERS if part in parts]
@@ -219,7 +219,7 @@ def _autoencoder(folder, parts):
         raise ValueError(f'{folder} must have {named[0]}/config.json, since its model_index.json names it')
     return _network(_class_in(place, 'config.json', parts[named[0]], parts[named[0]]), place)
 
-# %% ../nbs/models/loading.ipynb #7e2279ab
+# %% ../nbs/models/loading.ipynb #d54d2866
 def bare_network(network):  # a module, perhaps in torch.compile, DataParallel, AveragedModel, EMA
     "The network inside its wrappers; ValueError for averaged weights that have no network"
     if hasattr(network, 'shadow_params'):
@@ -239,7 +239,7 @@ def evaluating(network):  # a module or None
     finally:
         for m, mode in modes.items(): m.training = mode
 
-# %% ../nbs/models/loading.ipynb #5ed553af
+# %% ../nbs/models/loading.ipynb #33b10922
 def _from_memory(pipeline):
     "The parts of a pipeline in memory, or of any object that has them as attributes"
     import diffusers
