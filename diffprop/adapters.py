@@ -91,6 +91,8 @@ def _check_unet(unet, variance_type, variance):
     if 'UNet2DModel' not in [k.__name__ for k in type(bare).__mro__]:
         raise ValueError(f'unet must be a UNet2DModel, got {kind}: '
                          'give what it is conditioned on by a function, through from_module')
+    if len(kinds := {w.dtype for w in bare.parameters()}) > 1:
+        raise ValueError(f'unet must have weights of one dtype, got {", ".join(sorted(map(str, kinds)))}')
     learned, double = str(variance_type).startswith('learned'), c.out_channels == 2*c.in_channels
     if c.out_channels < c.in_channels:
         raise ValueError(f'unet must give as many channels as it takes, got {c.in_channels} in and '
@@ -133,11 +135,12 @@ def _caller(unet, channels, label, guidance):
         return without + scale*(call(x, time, label) - without)
     return guided
 
-def _unet_notes(unet, config, variance, label, guidance):
+def _unet_notes(unet, vae, config, variance, label, guidance):
     "What the network adds to the notes"
     bare = bare_network(unet)
     if config.out_channels != config.in_channels:
         yield f'the learned variance is left out; the chain uses {variance}'
+    if vae is not None: yield f'latents: images are encoded by its {type(bare_network(vae)).__name__}'
     if bare.dtype != torch.float32:
         yield f'the network computes in {str(bare.dtype)[6:]}, the chain in float32'
     if label is not None: yield f'class {label}: images of that class alone are its own'
@@ -178,7 +181,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     u = _check_unet(unet, s.get('variance_type'), variance)
     _check_labels(u, label, guidance)
     net = _caller(unet, u.in_channels, label, guidance)
-    notes = (*_unet_notes(unet, u, variance, label, guidance), *parts.notes)
+    notes = (*_unet_notes(unet, parts.vae, u, variance, label, guidance), *parts.notes)
     own = dict(shape=_unet_shape(u), network=unet, encode=parts.vae and encoder(parts.vae))
     if type(scheduler).__name__ == 'EDMEulerScheduler':
         return _edm_chain(net, scheduler, steps, notes=notes, **own)

@@ -23,7 +23,7 @@ from .lab.figures import plot_error, theme
 from .lab.files import atomic_write
 from .lab.presets import choose, names
 from .latents import image_form
-from .loading import _near, evaluating, existing, open_parts
+from .loading import _near, evaluating, existing, holds_pipeline, open_parts
 from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
@@ -64,7 +64,7 @@ def measure(adapted: Adapted,  # of any adapter
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
-    if existing(path).is_file() or (path/'model_index.json').exists():
+    if holds_pipeline(existing(path)):
         parts = open_parts(path)
         return image_form(parts.unet.config.in_channels, parts.unet.config.sample_size, parts.vae)
     if not (path/'train.json').exists():
@@ -83,7 +83,7 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
                **how  # of a pipeline, as for `from_diffusers`: variance, sampler, label, guidance
               ) -> Adapted:
     "A saved model with its own sampler's step and clipping; a run of ours clips"
-    if (path/'model_index.json').exists():
+    if holds_pipeline(path):
         parts = open_parts(path)
         for network in filter(None, (parts.unet, parts.vae)): network.to(device)
         return from_diffusers(parts, steps=steps or None, **how)

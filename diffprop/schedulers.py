@@ -53,6 +53,8 @@ def _other_chains(c, betas):
     yield (c.get('rescale_betas_zero_snr') or betas is not None and float(betas.max()) >= 1,
            'rescale_betas_zero_snr makes alpha_bar 0 at t = T, where x_T is noise alone '
            'and has nothing of x_0 in it')
+    yield (c.get('predict_epsilon') is False and c.get('prediction_type') == 'epsilon',
+           "predict_epsilon=False is an old name that diffusers leaves out: prediction_type='sample' says it")
     yield (c.get('thresholding'),
            'thresholding moves x_0 by a quantile of each sample: that chain cannot be run here')
     yield (c.get('clip_sample') and c.get('clip_sample_range', 1) != 1,
@@ -61,6 +63,7 @@ def _other_chains(c, betas):
            'set_alpha_to_one=False ends the chain at x_1, which is not data: '
            'give the scheduler with set_alpha_to_one=True')
 
+# %% ../nbs/models/schedulers.ipynb #ee6dc65e
 def _other_ends(c):
     "Likewise, of the solvers"
     yield (c.get('final_sigmas_type', 'zero') != 'zero',
@@ -174,6 +177,7 @@ class Chain:
     @property
     def remembers(self) -> bool: return isinstance(self.step, RememberingStep)
 
+# %% ../nbs/models/schedulers.ipynb #6e5598ef
 def chain_of(scheduler,  # of diffusers
              steps: int | None = None,  # as the scheduler spaces them; None: all, of DDPM and DDIM
              variance: str | None = None  # 'beta' or 'posterior', of DDPM; None: the scheduler's
@@ -190,6 +194,7 @@ def chain_of(scheduler,  # of diffusers
     step = unclipped_ddim_step if ddim else backward_step
     return Chain(whole, kept, torch.arange(-1, whole.T), step, bool(c.clip_sample), (note,))
 
+# %% ../nbs/models/schedulers.ipynb #6d8a4454
 def _solver_chain(scheduler, steps):
     "Likewise, of one of `SOLVERS`"
     kind, c = type(scheduler).__name__, scheduler.config
