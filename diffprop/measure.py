@@ -16,12 +16,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from .adapters import Adapted, _pipeline, from_diffusers
+from .adapters import Adapted, check_steady, from_diffusers
 from .error import error_dynamics, KERNELS
 from .lab.data import to_float
 from .lab.figures import plot_error, theme
 from .lab.files import atomic_write
 from .lab.presets import choose, names
+from .latents import image_form
+from .loading import _near, evaluating, existing, holds_pipeline, open_parts
+from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
 def _check_data(x0, shape, in_range):
@@ -40,30 +43,33 @@ def _check_data(x0, shape, in_range):
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def measure(adapted: Adapted,  # of any adapter
-            images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]
+            images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]; those of a latent pipeline are encoded
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where these are few
             clip: bool | None = None,  # None: as the model's own sampler does
             in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
     "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
-    x0 = _check_data(images, adapted.shape, in_range)
+    x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
+    if adapted.encode: x0 = _check_data(adapted.encode(x0), adapted.shape, False)
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
-    how = dict(step=adapted.step, controls=('renoised', 'fresh')) | given
-    return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
+    controls = ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
+    how = dict(step=adapted.step, controls=controls) | given
+    with evaluating(adapted.network):
+        check_steady(adapted, x0, how.get('device', 'cpu'))
+        return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
 
 # %% ../nbs/models/measure.ipynb #8777eae1
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
-    if not path.is_dir(): raise FileNotFoundError(f'{path} is not a folder')
-    if (path/'model_index.json').exists():
-        unet = _pipeline(path)[0].config
-        return unet.in_channels, unet.sample_size
+    if holds_pipeline(existing(path)):
+        parts = open_parts(path)
+        return image_form(parts.unet.config.in_channels, parts.unet.config.sample_size, parts.vae)
     if not (path/'train.json').exists():
         raise ValueError(f'{path} holds neither a diffusers pipeline (model_index.json) '
-                         'nor a finished run of diffprop (train.json)')
+                         f'nor a finished run of diffprop (train.json){_near(path)}')
     if shape := json.loads((path/'config.json').read_text()).get('shape'): return shape[0], shape[1]
     from safetensors import safe_open
     with safe_open(path/'model.safetensors', 'pt') as weights:
@@ -73,12 +79,15 @@ def expected_images(path: Path  # folder of a pipeline or of a finished run
 def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
                shape: tuple,  # (C, H, W) of the images
                steps: int = 0,  # of sampling; 0: all
-               device: str = 'cpu'
+               device: str = 'cpu',
+               **how  # of a pipeline, as for `from_diffusers`: variance, sampler, label, guidance
               ) -> Adapted:
     "A saved model with its own sampler's step and clipping; a run of ours clips"
-    if (path/'model_index.json').exists():
-        unet, scheduler = _pipeline(path)
-        return from_diffusers((unet.to(device), scheduler), steps=steps or None)
+    if holds_pipeline(path):
+        parts = open_parts(path)
+        for network in filter(None, (parts.unet, parts.vae)): network.to(device)
+        return from_diffusers(parts, steps=steps or None, **how)
+    if any(how.values()): raise ValueError(f'{", ".join(how)} are options of a pipeline, and {path} is a run')
     from diffprop.lab.config import Config, make_schedule
     from diffprop.lab.checkpoints import load_network
     config = Config.of(**json.loads((path/'config.json').read_text())['config'])
@@ -216,7 +225,7 @@ def advice(adapted: Adapted,
     "A line on how long a measurement will take and what is shorter, from one timed batch of the network"
     T, b = adapted.schedule.T, min(n, batch_size)
     if T <= 100: return ''
-    x = torch.randn(b, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+    x = torch.randn(b, *(adapted.shape or shape), generator=torch.Generator().manual_seed(0)).to(device)
     t = adapted.schedule.timesteps[-1].expand(b).to(device)
     with torch.no_grad():
         for _ in range(2):  # the first one warms up

@@ -17,12 +17,14 @@ from torch import Tensor
 
 import diffprop
 from .schedule import sample, stream
-from .adapters import Adapted, _check_scheduler, _pipeline, from_diffusers
+from .adapters import Adapted, from_diffusers
 from .error import mmd2
 from .lab.files import atomic_write, data_hash
 from .lab.data import load_images, to_float, to_uint8
+from .loading import existing, open_parts
 from .measure import expected_images
 from .refine import _checked, refine
+from .schedulers import check_scheduler, in_place
 from .short_chain import Plan
 
 # %% ../nbs/models/pipelines.ipynb #1731ad85
@@ -36,10 +38,12 @@ def _place(source):
 def open_source(path: Path | str  # folder of a pipeline or of a finished run; or 'digits', the shipped one
                ) -> tuple:  # (unet, scheduler) of diffusers
     "What a saved model is made of, as diffusers has it; ValueError or FileNotFoundError for anything else"
-    path = _place(path)
-    if not path.is_dir(): raise FileNotFoundError(f'{path} is not a folder')
+    path = existing(_place(path))
     if (path/'train.json').exists(): return _own_run(path)
-    return _pipeline(path)
+    parts = open_parts(path)
+    if parts.vae is None: return parts.unet, parts.scheduler
+    raise ValueError(f'{path} has a VAE, and refine_pipeline works on pixels: in a program, with adapted = '
+                     'from_diffusers(folder), give refine adapted.encode(images) and in_range=False')
 
 # %% ../nbs/models/pipelines.ipynb #6407d61d
 def images_for(source: Path | str,  # as for `open_source`
@@ -70,9 +74,9 @@ def _own_run(folder):
 # %% ../nbs/models/pipelines.ipynb #71246981
 def few_step_scheduler(scheduler):  # of diffusers, with a configuration that `from_diffusers` takes
     "DDIM in steps of one length on the same process, with the same clipping; ValueError for another process"
-    from diffusers import DDIMScheduler
-    _check_scheduler(scheduler)
-    return DDIMScheduler.from_config(scheduler.config, timestep_spacing='trailing', set_alpha_to_one=True)
+    scheduler = in_place(scheduler, 'ddim')
+    check_scheduler(scheduler)
+    return scheduler
 
 # %% ../nbs/models/pipelines.ipynb #2739d2e3
 def usable_space(features: str,  # as for `feature_space`, or 'pixels'
