@@ -262,7 +262,7 @@ def _states(run, T, n, shape, stop, seed, device):
     yield T, (x := next(noises))
     if stop < T: yield from run(x, T, stop, noise=lambda t: next(noises))
 
-# %% ../nbs/02_error.ipynb #bf7ace4c
+# %% ../nbs/02_error.ipynb #34cabe33
 def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, seen=lambda *_: None):
     "compare(t, curve, x): the rows of a curve at t; x is x_t of the model, or the x_0 that is noised again"
     def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FILES', 'raising', 'undisturbed', 'influences', 'Kept', 'measure_kept', 'take_folder', 'is_finished']
 
-# %% ../nbs/models/keep.ipynb #3a734b76
+# %% ../nbs/models/keep.ipynb #5b2fa354
 import csv, itertools, json, pickle, signal, sys, threading, time, warnings
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +23,7 @@ from .lab.files import atomic_write
 from .measure import _check_data
 from .schedule import backward_chain, forward_sample, image_noise
 
-# %% ../nbs/models/keep.ipynb #87e02e61
+# %% ../nbs/models/keep.ipynb #67b4194c
 def _set_handlers(handler, names=('SIGINT', 'SIGTERM', 'SIGHUP')):
     "Those that were there before; none where signals are ignored, not known (Windows) or not the thread's"
     if threading.current_thread() is not threading.main_thread(): return {}
@@ -33,7 +33,7 @@ def _set_handlers(handler, names=('SIGINT', 'SIGTERM', 'SIGHUP')):
     for s in before: signal.signal(s, handler)
     return before
 
-# %% ../nbs/models/keep.ipynb #20701dce
+# %% ../nbs/models/keep.ipynb #5d1269ba
 @contextmanager
 def raising():
     "In the block SIGTERM and SIGHUP raise SystemExit(128 + their number), as Ctrl-C raises KeyboardInterrupt"
@@ -43,7 +43,7 @@ def raising():
     finally:
         for s, handler in before.items(): signal.signal(s, handler)
 
-# %% ../nbs/models/keep.ipynb #9a26476c
+# %% ../nbs/models/keep.ipynb #c862677a
 @contextmanager
 def undisturbed():
     "A signal that arrives in the block takes effect at the block's end"
@@ -54,14 +54,14 @@ def undisturbed():
         for s, handler in before.items(): signal.signal(s, handler)
         for number in received[:1]: signal.raise_signal(number)
 
-# %% ../nbs/models/keep.ipynb #fb289229
+# %% ../nbs/models/keep.ipynb #dbd9d426
 def influences(xx: Tensor, xy: Tensor  # kernel matrices of samples with samples and with forward samples
               ) -> Tensor:  # (2, n) float32, on the CPU
     "What each sample, and each forward sample, adds to the unbiased MMD^2, up to what all share (Eq. 10)"
     of_samples = 2*(_off_mean(xx) - xy.mean(1, dtype=torch.float64))
     return torch.stack([of_samples, -2*xy.mean(0, dtype=torch.float64)]).float().cpu()
 
-# %% ../nbs/models/keep.ipynb #9321b61a
+# %% ../nbs/models/keep.ipynb #a19225e0
 FILES = ('unfinished.json', 'unfinished.csv', 'unfinished.pt')  # of a measurement that is under way
 
 class Kept:
@@ -102,14 +102,14 @@ class Kept:
             if self.rows and not f.tell(): table.writeheader()
             table.writerows(rows)
 
-# %% ../nbs/models/keep.ipynb #8b8c8683
+# %% ../nbs/models/keep.ipynb #70e4c3f1
 @patch
 def at(self: Kept, t: int, x: Tensor):  # where the chain has come to
     "Note the chain's state, and write it now and then"
     self.t, self.x = t, x
     if time.monotonic() - self.saved > max(self.every, 20*self.cost): self.save()
 
-# %% ../nbs/models/keep.ipynb #e82db648
+# %% ../nbs/models/keep.ipynb #a2420aac
 @patch
 def save(self: Kept):
     "Write the state; a warning where that cannot be done"
@@ -124,13 +124,13 @@ def save(self: Kept):
     self.saved = time.monotonic()
     self.cost = self.saved - begin
 
-# %% ../nbs/models/keep.ipynb #9df7e0d3
+# %% ../nbs/models/keep.ipynb #88e473c9
 @patch
 def finished(self: Kept):
     "Remove what only an unfinished measurement needs"
     for name in FILES: (self.folder/name).unlink(missing_ok=True)
 
-# %% ../nbs/models/keep.ipynb #79786389
+# %% ../nbs/models/keep.ipynb #ecd769e5
 @torch.no_grad()
 def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
                  kept: Kept,  # goes on from there, and is filled
@@ -159,7 +159,7 @@ def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
     finally: kept.save()  # at the end too: a figure or a score may fail yet
     return pd.DataFrame(kept.rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)
 
-# %% ../nbs/models/keep.ipynb #2c1393bf
+# %% ../nbs/models/keep.ipynb #66154d80
 def _states_from(kept, run, T, noises):
     "The chain's states (t, x_t) from where it was left; the noise of the steps before is drawn and dropped"
     x = next(noises)
@@ -169,7 +169,7 @@ def _states_from(kept, run, T, noises):
     rest = run(begin[1], kept.t, 0, noise=lambda t: next(noises)) if kept.t else ()
     return itertools.chain([begin], rest)
 
-# %% ../nbs/models/keep.ipynb #f07c20ab
+# %% ../nbs/models/keep.ipynb #400323e0
 def _holds(folder):
     "The request whose results, finished or not, a folder holds; False: somebody's curve; None: no one's"
     of_file = {FILES[0]: lambda found: found, 'provenance.json': lambda found: found['parameters']}
@@ -178,7 +178,7 @@ def _holds(folder):
         except (OSError, ValueError, KeyError, TypeError): pass
     return False if (folder/'curve.csv').exists() else None
 
-# %% ../nbs/models/keep.ipynb #3c7b0deb
+# %% ../nbs/models/keep.ipynb #cbd05735
 def take_folder(folder: Path,  # the name that was asked for
                 asked: dict,  # the request
                 overwrite: bool = False  # take it whatever it holds
@@ -197,7 +197,7 @@ def take_folder(folder: Path,  # the name that was asked for
         except FileExistsError:
             if not (place/FILES[0]).is_file(): raise  # else another process has just taken it
 
-# %% ../nbs/models/keep.ipynb #56f8c33a
+# %% ../nbs/models/keep.ipynb #6ac32819
 def is_finished(folder: Path,  # of `take_folder`
                 asked: dict  # the request
                ) -> bool:

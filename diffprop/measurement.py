@@ -6,7 +6,7 @@
 __all__ = ['Request', 'costs', 'advice', 'memory_note', 'Prepared', 'notes_of', 'prepare', 'try_out', 'Measured', 'read_measured',
            'measure_saved']
 
-# %% ../nbs/models/measurement.ipynb #3984960c
+# %% ../nbs/models/measurement.ipynb #4eda45fc
 import json, sys, tempfile, time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from .measure import expected_images, open_model
 from .report import save_measurement, scores, usable_features
 from .verdict import answer_of
 
-# %% ../nbs/models/measurement.ipynb #b07c1809
+# %% ../nbs/models/measurement.ipynb #75a7cf4b
 @dataclass(frozen=True)
 class Request:
     "The options of a measurement"
@@ -61,7 +61,7 @@ class Request:
             raise ValueError(f'--times must be whole numbers in 0..{T}, such as 0,10,100, got {self.times!r}')
         return sorted({*(asked or every), *turns(T)})
 
-# %% ../nbs/models/measurement.ipynb #ab92b8f4
+# %% ../nbs/models/measurement.ipynb #ff112211
 def _timed(work, on_gpu):
     "Seconds of the second of two calls; the first one warms up"
     for _ in range(2):
@@ -70,7 +70,7 @@ def _timed(work, on_gpu):
         if on_gpu: torch.cuda.synchronize()
     return time.perf_counter() - begin
 
-# %% ../nbs/models/measurement.ipynb #b628b216
+# %% ../nbs/models/measurement.ipynb #26753410
 def costs(adapted: Adapted, shape: tuple,  # of one sample
           n: int, kernels: list,  # samples, names
           batch_size: int = 250, device: str = 'cpu'
@@ -84,12 +84,12 @@ def costs(adapted: Adapted, shape: tuple,  # of one sample
         one = sum(_timed(lambda: mmd2(x[:m], x[m:2*m], kernel), gpu) for kernel in kernels)
     return network, 4*one*(n/m)**2  # the null band, the model and its two controls
 
-# %% ../nbs/models/measurement.ipynb #1c52fef3
+# %% ../nbs/models/measurement.ipynb #2de9daf4
 def _duration(seconds):
     if seconds < 100: return f'{seconds:.0f} s'
     return f'{seconds/60:.0f} min' if seconds < 6000 else f'{seconds/3600:.1f} h'
 
-# %% ../nbs/models/measurement.ipynb #14a93ac4
+# %% ../nbs/models/measurement.ipynb #4baa5bf0
 def advice(network: float, kernels: float,  # seconds, of `costs`
            T: int, n: int, times: int,  # steps of the chain, samples, t at which it is measured
            short: float = 20.  # seconds of which nothing is said
@@ -103,7 +103,7 @@ def advice(network: float, kernels: float,  # seconds, of `costs`
     shorter = [f'{option}: {_duration(seconds)}' for option, seconds in ways.items() if seconds < .8*whole]
     return '; '.join([f'about {_duration(whole)}', *shorter])
 
-# %% ../nbs/models/measurement.ipynb #bd9edfd0
+# %% ../nbs/models/measurement.ipynb #14131d42
 def memory_note(batch: int, peak: int,  # samples given at once, and the bytes that they took
                 n: int, free: int  # samples in all, bytes that are free
                ) -> str:  # a line, or '' where there is room
@@ -115,14 +115,14 @@ def memory_note(batch: int, peak: int,  # samples given at once, and the bytes t
     remedy = f'--batch-size {max(1, int(batch*room/peak))}' if room > 0 else f'--samples {n//2}'
     return f'the GPU\'s memory will hardly do: {gigabytes}; {remedy} needs less'
 
-# %% ../nbs/models/measurement.ipynb #570cc17f
+# %% ../nbs/models/measurement.ipynb #2d32052e
 @dataclass(eq=False)
 class Prepared:
     "A model that can be measured: all that can be known before"
     name: str  # of the folder
     adapted: Adapted
     images: Tensor  # uint8
-    request: Request
+    request: Request  # what was asked for
     n: int  # samples
     times: list
     space: object  # of `usable_features`
@@ -135,7 +135,7 @@ class Prepared:
     def title(self):
         return f'{self.name}, measured on {Path(self.request.data).name} ({len(self.images):,} images)'
 
-# %% ../nbs/models/measurement.ipynb #e5e1b62b
+# %% ../nbs/models/measurement.ipynb #7413246b
 def notes_of(adapted: Adapted, images: Tensor,
              n: int, times: list,  # samples, and the t at which they are compared
              steps: int,  # of sampling; 0: all
@@ -148,9 +148,9 @@ def notes_of(adapted: Adapted, images: Tensor,
     if n < 100: notes.append(f'{n} samples are few: only large errors leave the null band')
     return notes
 
-# %% ../nbs/models/measurement.ipynb #566db7b5
+# %% ../nbs/models/measurement.ipynb #27aaba3f
 def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, which ships
-            request: Request
+            request: Request  # the options
            ) -> Prepared:
     "Open a model and its images, and try all that can fail; ValueError or OSError names what does"
     from diffprop.pipelines import _place
@@ -170,7 +170,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     space = usable_features(r.features, tuple(images.shape[1:]))
     return Prepared(path.name, adapted, images, r, n, times, space, notes, asked)
 
-# %% ../nbs/models/measurement.ipynb #abe4c774
+# %% ../nbs/models/measurement.ipynb #bfe62bb0
 def try_out(p: Prepared) -> list:  # lines on time and memory
     "One batch, one comparison, and figure and page of a made-up curve; whatever fails here costs no work"
     r, gpu = p.request, p.request.device.startswith('cuda')
@@ -189,18 +189,18 @@ def try_out(p: Prepared) -> list:  # lines on time and memory
         save_measurement(Path(folder), made_up, p.T, p.asked, answer, few, few, {}, title=p.title)
     return [line for line in lines if line]
 
-# %% ../nbs/models/measurement.ipynb #d287e799
+# %% ../nbs/models/measurement.ipynb #ea99d1a4
 @dataclass(eq=False)
 class Measured:
     "What was found, and where it is"
     name: str
     folder: Path
-    curve: pd.DataFrame
+    curve: pd.DataFrame  # as of `measure`
     answer: dict  # verdict, tests, scores
     influences: dict  # (t, kernel) -> (2, n): what each sample of the model, and each forward sample, adds
-    prepared: Prepared
+    prepared: Prepared  # the model
 
-# %% ../nbs/models/measurement.ipynb #8f68fee0
+# %% ../nbs/models/measurement.ipynb #5ee3f2a6
 def read_measured(p: Prepared, folder: Path  # of a finished measurement
                  ) -> Measured:
     "What a folder holds"
@@ -209,7 +209,7 @@ def read_measured(p: Prepared, folder: Path  # of a finished measurement
     answer = json.loads((folder/'verdict.json').read_text(encoding='utf-8'))
     return Measured(p.name, folder, pd.read_csv(folder/'curve.csv'), answer, influences, p)
 
-# %% ../nbs/models/measurement.ipynb #499d07a0
+# %% ../nbs/models/measurement.ipynb #0b106f3c
 @contextmanager
 def _says_where(kept, T):
     "However a measurement ends, a line says what is kept"
@@ -225,7 +225,7 @@ def _says_where(kept, T):
         print(f'\ndiffprop: measure was ended; {text}', file=sys.stderr)
         raise
 
-# %% ../nbs/models/measurement.ipynb #4952c7d1
+# %% ../nbs/models/measurement.ipynb #8b6ae684
 def measure_saved(p: Prepared,
                   out: Path,  # folder of the results; a name that is taken gets a number
                   *, overwrite: bool = False,  # take it whatever it holds
@@ -245,7 +245,7 @@ def measure_saved(p: Prepared,
     print(f'report: {folder/"report.html"}', flush=True)
     return found
 
-# %% ../nbs/models/measurement.ipynb #3bd4d002
+# %% ../nbs/models/measurement.ipynb #62a49836
 def _measure_into(folder, p, keep_samples, progress):
     r, kept = p.request, Kept(folder, p.asked)
     if kept.t is not None: print(f'goes on from t = {kept.t}, with {len(kept.rows)} rows', flush=True)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['grid_uri', 'curve_figure', 'usable_features', 'scores', 'html_table', 'figure_svg', 'page', 'save_measurement']
 
-# %% ../nbs/models/report.ipynb #0b7ce974
+# %% ../nbs/models/report.ipynb #5289fd73
 import base64, html, io, json, warnings
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from .lab.files import atomic_write
 from .lab.figures import legend_below, plot_error, theme
 from .measure import error_table
 
-# %% ../nbs/models/report.ipynb #34c869e7
+# %% ../nbs/models/report.ipynb #75c8debc
 def grid_uri(images: Tensor,  # (N, C, H, W) uint8; the first 32 are shown
              columns: int = 8,  # images in a row
              side: int = 640  # pixels of the picture's width, at most
@@ -34,7 +34,7 @@ def grid_uri(images: Tensor,  # (N, C, H, W) uint8; the first 32 are shown
     shown.save(file, kind, **dict(quality=88) if large else {})
     return f'data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}'
 
-# %% ../nbs/models/report.ipynb #2ec1864e
+# %% ../nbs/models/report.ipynb #140a9aba
 def curve_figure(curve: pd.DataFrame,  # as `measure` gives it
                  title: str = ''  # the model and the data
                 ):
@@ -47,7 +47,7 @@ def curve_figure(curve: pd.DataFrame,  # as `measure` gives it
     legend_below(fig, ncols=2 if len(kernels) < 3 else 4, room=.7 if len(kernels) < 3 else .5)
     return fig
 
-# %% ../nbs/models/report.ipynb #0d93075e
+# %% ../nbs/models/report.ipynb #e6b25b89
 def usable_features(features: str,  # 'auto', 'none', or as for `feature_space`
                     shape: tuple  # (C, H, W) of an image
                    ):  # a `FeatureSpace`, or None
@@ -62,7 +62,7 @@ def usable_features(features: str,  # 'auto', 'none', or as for `feature_space`
     except (FileNotFoundError, ModuleNotFoundError):
         if features != 'auto': raise
 
-# %% ../nbs/models/report.ipynb #a4f2b00c
+# %% ../nbs/models/report.ipynb #d9546b8c
 def scores(samples: Tensor, images: Tensor,  # (n, C, H, W) and (N, C, H, W) uint8, N at least 2n
            space,  # of `usable_features`
            device: str = 'cpu', seed: int = 0  # of the halves of the images
@@ -81,7 +81,7 @@ def scores(samples: Tensor, images: Tensor,  # (n, C, H, W) and (N, C, H, W) uin
     shown = f'{space}{", grey shown as colour" if grey else ""}'
     return found | dict(features=shown, width=space.width, samples=n)
 
-# %% ../nbs/models/report.ipynb #5dbb3689
+# %% ../nbs/models/report.ipynb #4c62e011
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
 h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.1rem;margin:2rem 0 .5rem}.answer{font-size:1.2rem}
@@ -89,9 +89,9 @@ table{border-collapse:collapse;font-size:.85rem}td,th{padding:.2rem .6rem;border
 text-align:right}td:first-child,th:first-child{text-align:left}svg,img{max-width:100%;height:auto}
 .pair{display:flex;gap:1.5rem;flex-wrap:wrap}.pair figure{margin:0;flex:1 1 18rem}.pair img{width:100%;
 image-rendering:pixelated}figcaption,.small{color:#555;font-size:.85rem}.wide{overflow-x:auto}
-td.text{text-align:left;word-break:break-all}"""
+td.text{text-align:left;overflow-wrap:anywhere}td.text:first-child{white-space:nowrap}"""
 
-# %% ../nbs/models/report.ipynb #9a1dc64e
+# %% ../nbs/models/report.ipynb #09dab75e
 def html_table(table: pd.DataFrame,  # of text or numbers
                kind: str = ''  # of its cells: text is aligned left
               ) -> str:
@@ -102,7 +102,7 @@ def html_table(table: pd.DataFrame,  # of text or numbers
     rows = ''.join(f'<tr>{row}</tr>' for row in cells)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
-# %% ../nbs/models/report.ipynb #67d4e929
+# %% ../nbs/models/report.ipynb #d323dd97
 def figure_svg(fig  # of matplotlib
               ) -> str:
     "A figure as SVG to stand in a page"
@@ -112,7 +112,7 @@ def figure_svg(fig  # of matplotlib
         fig.savefig(text, format='svg', bbox_inches='tight', metadata={'Date': None})
     return text.getvalue()[text.getvalue().index('<svg'):]
 
-# %% ../nbs/models/report.ipynb #a4b4296d
+# %% ../nbs/models/report.ipynb #52c5efd0
 def page(title: str, answer: list,  # sentences, the first one large
          parts: dict  # heading -> HTML
         ) -> str:
@@ -125,7 +125,7 @@ def page(title: str, answer: list,  # sentences, the first one large
             f'<h1>{html.escape(title)}</h1><p class="answer"><strong>{first}</strong></p><ul>{lines}</ul>'
             f'{sections}</body></html>\n')
 
-# %% ../nbs/models/report.ipynb #b6b006e8
+# %% ../nbs/models/report.ipynb #5e6ef837
 def _score_part(found):
     if not found: return ''
     rows = [(k.upper(), f'{found[k]:.4g}', f'{found[k + "_floor"]:.4g}') for k in ('fid', 'kid')]
@@ -135,7 +135,7 @@ def _score_part(found):
     return (f'{html_table(table)}<p class="small">{found["samples"]} images on each side, in the features of '
             f'{html.escape(found["features"])}.{note}</p>')
 
-# %% ../nbs/models/report.ipynb #c9e64c89
+# %% ../nbs/models/report.ipynb #d68defaf
 def _pictures(samples, images):
     "Samples beside data"
     both = {'samples of the model': samples, 'data': images[:: max(1, len(images)//32)]}
@@ -143,21 +143,24 @@ def _pictures(samples, images):
                for name, x in both.items()]
     return f'<div class="pair">{"".join(figures)}</div>'
 
-# %% ../nbs/models/report.ipynb #7a863c17
+# %% ../nbs/models/report.ipynb #1808dab8
 def _settings(record):
     "Settings and provenance, a line each; what is long is cut"
     flat = record['parameters'] | {k: v for k, v in record.items() if k != 'parameters'}
-    listed = lambda v: '; '.join(map(str, v)) if isinstance(v, list) else str(v)
+    def listed(v):
+        if isinstance(v, dict): v = [f'{name} {value}' for name, value in v.items()]
+        return '; '.join(map(str, v)) if isinstance(v, list) else str(v)
+    if not flat.get('steps'): flat |= dict(steps='all')
     lines = [(k.replace('_', ' '), listed(v)[:600]) for k, v in flat.items()]
     return html_table(pd.DataFrame(lines, columns=['', ' ']), 'text')
 
-# %% ../nbs/models/report.ipynb #cfd2ebc2
+# %% ../nbs/models/report.ipynb #396c248b
 def _save_influences(path, influences):
     "Those of the model, for comparisons"
     of = {f'{t} {kernel}': v.numpy() for (t, kind, kernel), v in influences.items() if kind == 'model'}
     with open(path, 'wb') as f: np.savez_compressed(f, **of)
 
-# %% ../nbs/models/report.ipynb #4567ad17
+# %% ../nbs/models/report.ipynb #96d260f6
 def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`, steps of the chain
                      asked: dict,  # the parameters of the measurement, for provenance.json
                      answer: dict,  # of `answer_of`
@@ -183,10 +186,11 @@ def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`,
     body['Settings and provenance'] = _settings(record)
     text = page(f'Error of {title}', answer['verdict'], body)
     atomic_write(folder/'report.html', lambda p: p.write_text(text, encoding='utf-8'))
-    files = ', '.join(sorted(p.name for p in folder.iterdir() if not p.name.startswith(('unfinished', 'lock'))))
+    passing = 'unfinished', 'lock'
+    files = ', '.join(sorted(p.name for p in folder.iterdir() if not p.name.startswith(passing)))
     return f'{table.to_string(index=False)}\n\nwritten to {folder}: {files}'
 
-# %% ../nbs/models/report.ipynb #1e74f49e
+# %% ../nbs/models/report.ipynb #48a45fd1
 def _save_samples(path, samples):
     "uint8 NHWC, under the name that evaluation scripts look for first"
     with open(path, 'wb') as f: np.savez_compressed(f, arr_0=samples.permute(0, 2, 3, 1).numpy())

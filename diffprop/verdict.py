@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PRIMARY', 'paired_error', 'questions', 'error_tests', 'verdict_in_words', 'answer_of']
 
-# %% ../nbs/models/verdict.ipynb #acd22818
+# %% ../nbs/models/verdict.ipynb #827c2345
 import numpy as np
 import pandas as pd
 from torch import Tensor
@@ -13,12 +13,12 @@ from torch import Tensor
 from .lab.curves import turns
 from .lab.statistics import difference, judge, pooled_difference
 
-# %% ../nbs/models/verdict.ipynb #228c75e4
+# %% ../nbs/models/verdict.ipynb #3eedca62
 def _variance(a, b, paired):
     "Of the mean of a - b, sample by sample or not"
     return ((a - b).var() if paired else a.var() + b.var()).item()/len(a)
 
-# %% ../nbs/models/verdict.ipynb #8e706d43
+# %% ../nbs/models/verdict.ipynb #df50d077
 def paired_error(first: pd.Series, second: pd.Series,  # rows of one kernel, as `measure` gives them
                  of_first: Tensor | None = None, of_second: Tensor | None = None,  # `influences` of theirs
                  same_samples: bool = True, same_forward: bool = True  # what the two share, image by image
@@ -29,7 +29,7 @@ def paired_error(first: pd.Series, second: pd.Series,  # rows of one kernel, as 
     shared = zip(of_first, of_second, (same_samples, same_forward))
     return min(apart, sum(_variance(*three) for three in shared)**.5)
 
-# %% ../nbs/models/verdict.ipynb #ee6aebe0
+# %% ../nbs/models/verdict.ipynb #7a750f49
 PRIMARY = 'laplace'  # the kernel that the words are about, where it was measured: chosen before any run
 
 def questions(T: int  # steps of the chain
@@ -40,7 +40,7 @@ def questions(T: int  # steps of the chain
             'second half': (('renoised', middle), ('model', middle)),
             'last tenth': (('renoised', late), ('model', late))}
 
-# %% ../nbs/models/verdict.ipynb #4390062d
+# %% ../nbs/models/verdict.ipynb #a0bb0541
 def error_tests(curve: pd.DataFrame,  # of `measure`, with both controls
                 T: int,  # steps of the chain
                 influences: dict | None = None  # of `Kept`
@@ -60,7 +60,7 @@ def error_tests(curve: pd.DataFrame,  # of `measure`, with both controls
             found[name, kernel] = test | dict(first=first.mmd2, second=second.mmd2)
     return judge(pd.DataFrame(found).T.rename_axis(['question', 'kernel']))
 
-# %% ../nbs/models/verdict.ipynb #bec62917
+# %% ../nbs/models/verdict.ipynb #780263f1
 def _number(x): return f'{1e4*x:,.0f}' if abs(x) >= .01 else f'{1e4*x:.3g}'
 
 def _with_half(test): return f'{_number(test.difference)} ± {_number(test.difference_half)}'
@@ -79,7 +79,7 @@ def _headline(row, test, n):
                 f'differ by more than {band} one time in 40.')
     return f'There is an error, and it does not add up: {at_the_end}.'
 
-# %% ../nbs/models/verdict.ipynb #dfc04ef6
+# %% ../nbs/models/verdict.ipynb #b4998f67
 def _added(row, test, t):
     "Is error added below t? `row` is that of the re-noised samples"
     seen, was = _number(test['first']), _number(test.second)
@@ -91,17 +91,26 @@ def _added(row, test, t):
     undecided = f'Whether error is added below t = {t} is undecided'
     return words.get(test.verdict, f'{undecided}: {both} (difference {_with_half(test)}).')
 
-# %% ../nbs/models/verdict.ipynb #f387123d
+# %% ../nbs/models/verdict.ipynb #70173b1b
 def _share(rises, half, T):
     "How much of the rise is the schedule's"
     if rises.verdict != 'higher':
         return f'From t = {T//2} to 0 no rise can be shown (difference {_with_half(rises)}).'
     share = 1 - half.difference/rises.difference
-    whose = 'all, and more' if share > 1 else f'{max(share, 0):.0%}'
-    return (f'From t = {T//2} to 0 the curve rises by {_with_half(rises)}; of that the schedule gives '
-            f'{whose}, which the same samples lose when they are noised again.')
+    whose = 'all' if share > .995 else f'{max(share, 0):.0%}'
+    return (f'From t = {T//2} to 0 the curve rises by {_with_half(rises)}. Noised to that t again, the end '
+            f'shows {_with_half(half)} more than the chain had there: {whose} of the rise is the '
+            'schedule\'s, since noise hides errors.')
 
-# %% ../nbs/models/verdict.ipynb #e76610de
+# %% ../nbs/models/verdict.ipynb #ace26abe
+def _leaves(rows, T):
+    "Where the curve leaves the band for good"
+    inside = [t for t, row in rows.iterrows() if row.mmd2 <= row.null_hi]
+    above = [t for t in rows.index if t < min(inside, default=T + 1)]
+    if not above or max(above) == T: return []
+    return [f'The chain is outside the null band from t = {max(above)} on; at t = {min(inside)} it was not.']
+
+# %% ../nbs/models/verdict.ipynb #6ebd5e56
 def _enough(row, test, n, most):
     "Is n large enough to say so?"
     if row.mmd2 <= row.null_hi:
@@ -115,7 +124,7 @@ def _enough(row, test, n, most):
     images = f', for which {2*wanted:,} images are needed' if wanted > most else ''
     return f'{n} samples are not enough to decide it; about {wanted:,} would be{images}.'
 
-# %% ../nbs/models/verdict.ipynb #d8cee68d
+# %% ../nbs/models/verdict.ipynb #3397b4dd
 def _others(tests, rows, primary):
     "What the other kernels say"
     said = {}
@@ -125,7 +134,7 @@ def _others(tests, rows, primary):
         said.setdefault('no error can be seen' if out.mmd2 <= out.null_hi else seen, []).append(kernel)
     return [f'By the {" and the ".join(kernels)} kernel {words}.' for words, kernels in said.items()]
 
-# %% ../nbs/models/verdict.ipynb #92a11121
+# %% ../nbs/models/verdict.ipynb #590676a4
 def verdict_in_words(curve: pd.DataFrame, tests: pd.DataFrame,  # of `measure`, of `error_tests`
                      T: int, n: int,  # steps of the chain, samples
                      most: int  # samples that the images would be enough for
@@ -139,8 +148,9 @@ def verdict_in_words(curve: pd.DataFrame, tests: pd.DataFrame,  # of `measure`, 
     words = [_headline(at('model', 0), adds, n)]
     if start.mmd2 > start.null_hi:
         words.append(f'Before the first module there is {_number(start.mmd2)} already (band up to '
-                     f'{_number(start.null_hi)}): at t = T the data are not yet noise, and no module did that.')
+                     f'{_number(start.null_hi)}): at t = T the data are not yet noise; no module did that.')
     if at('model', 0).mmd2 > at('model', 0).null_hi and T > 1:
+        words += _leaves(rows.loc[(kernel, 'model')], T)
         words += [_added(at(*turn[name][0]), test.loc[name], turn[name][0][1])
                   for name in ('second half', 'last tenth') if turn[name][0][1]]
         words.append(_share(test.loc['rises'], test.loc['second half'], T))
@@ -148,7 +158,7 @@ def verdict_in_words(curve: pd.DataFrame, tests: pd.DataFrame,  # of `measure`, 
     return [*words, f'Squared errors (MMD, unbiased) in 1e-4, by the {kernel} kernel unless another is '
                     f'named; {len(tests)} tests, corrected (Holm); {n} samples.']
 
-# %% ../nbs/models/verdict.ipynb #608e1eea
+# %% ../nbs/models/verdict.ipynb #a950c6e5
 def answer_of(curve: pd.DataFrame, T: int, n: int, most: int,  # as for `verdict_in_words`
               influences: dict | None = None  # of `Kept`
              ) -> dict:  # verdict: sentences; tests: a row each
