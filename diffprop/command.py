@@ -47,7 +47,7 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
     _apart(name, data)
     with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
 
-# %% ../nbs/models/command.ipynb #6824baca
+# %% ../nbs/models/command.ipynb #ebebbf8b
 def _measured(paths, asked, out, overwrite, keep_samples):
     "Prepare all of them, then measure one after the other, then compare"
     from diffprop.compare import compare_saved, distinct_names
@@ -60,7 +60,7 @@ def _measured(paths, asked, out, overwrite, keep_samples):
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
     return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)
 
-# %% ../nbs/models/command.ipynb #4855232b
+# %% ../nbs/models/command.ipynb #467b5e79
 def _at_the_door(paths, data):
     "What can be seen to be wrong before seconds of imports"
     for path in paths:

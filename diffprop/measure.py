@@ -117,13 +117,14 @@ def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
 
 # %% ../nbs/models/measure.ipynb #18b926c0
 @contextmanager
-def tried_folder(folder: Path):
+def tried_folder(folder: Path):  # is made where it is not there
     "A folder that was made and written to; where nothing is put in it, it is removed again"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e:
-        raise OSError(e.errno, f'--out must be a folder that can be written, got {folder}: {e.strerror}') from None
+        why = f'--out must be a folder that can be written, got {folder}: {e.strerror}'
+        raise OSError(e.errno, why) from None
     try: yield folder
     finally:
         if folder.is_dir() and not any(folder.iterdir()): folder.rmdir()
