@@ -47,7 +47,7 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
     _apart(name, data)
     with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
 
-# %% ../nbs/models/command.ipynb #ebebbf8b
+# %% ../nbs/models/command.ipynb #a2a1e171
 def _measured(paths, asked, out, overwrite, keep_samples):
     "Prepare all of them, then measure one after the other, then compare"
     from diffprop.compare import compare_saved, distinct_names
@@ -60,7 +60,9 @@ def _measured(paths, asked, out, overwrite, keep_samples):
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
     return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)
 
-# %% ../nbs/models/command.ipynb #467b5e79
+# %% ../nbs/models/command.ipynb #692b653d
+def _named(): return re.findall(r'\w+', _IMAGES.split(';')[1])[1:]
+
 def _at_the_door(paths, data):
     "What can be seen to be wrong before seconds of imports"
     for path in paths:
@@ -69,7 +71,7 @@ def _at_the_door(paths, data):
         near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
         meant = f' (did you mean {near[0]!r}?)' if near else ''
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
-    known = re.findall(r'\w+', _IMAGES.split(';')[1])[1:]
+    known = _named()
     if data in known or Path(data).expanduser().exists(): return
     near = difflib.get_close_matches(data, [*known, *(p.name for p in Path().iterdir())], 1)
     meant = f' (did you mean {near[0]!r}?)' if near else ''
@@ -116,7 +118,7 @@ def _value(text):
     except (ValueError, SyntaxError): return text
 
 # %% ../nbs/models/command.ipynb #ab979487
-def train_command(data: str = 'digits',  # a data set of the preset
+def train_command(data: str = 'digits',  # a data set of the preset; or a folder or zip of images of its size
           method: str = 'ddpm',  # a row of Table 1 or 2: ddpm, ddpm-ip, consistency, ..
           preset: str = None,  # smoke, digits, cpu, gpu or paper; without it digits on a CPU, gpu on a GPU
           seed: int = 0,  # of weights, batches and noise
@@ -129,6 +131,8 @@ def train_command(data: str = 'digits',  # a data set of the preset
     for c in change:
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
     changes = {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
+    if data_path is None and data not in _named() and Path(data).expanduser().exists():
+        data, data_path = _set_like(data), data
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
     from diffprop.lab.presets import METHODS, choose
@@ -140,6 +144,17 @@ def train_command(data: str = 'digits',  # a data set of the preset
     print(f'{folder}: {record["steps"]} steps in {record["seconds"]:.0f} s\n'
           f'measure it:  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data_path or data)}')
     return folder
+
+# %% ../nbs/models/command.ipynb #0ab2e5d8
+def _set_like(path):
+    "The data set whose network fits the images of a folder or a zip; ValueError where none does"
+    from diffprop.lab.data import load_images
+    from diffprop.lab.networks import IMAGE_SHAPES
+    c, h, w = load_images(path, limit=1).shape[1:]
+    fits = [name for name, shape in IMAGE_SHAPES.items() if (c, h, w) == (shape[0], shape[1], shape[1])]
+    if fits: return fits[0]
+    sizes = ', '.join(f'{n} x {n} {"grey" if c == 1 else "colour"}' for c, n in sorted({*IMAGE_SHAPES.values()}))
+    raise ValueError(f'{path} must hold images of a size that there is a network for ({sizes}), got {w} x {h}')
 
 # %% ../nbs/models/command.ipynb #23321263
 def project_root() -> Path:

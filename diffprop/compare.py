@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['distinct_names', 'differences', 'comparison_in_words', 'comparison_figure', 'compare_saved']
 
-# %% ../nbs/models/compare.ipynb #e82ef096
+# %% ../nbs/models/compare.ipynb #46ed4bf1
 import json
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from .measurement import Measured
 from .report import figure_svg, html_table, page
 from .verdict import paired_error, PRIMARY
 
-# %% ../nbs/models/compare.ipynb #a32e15e8
+# %% ../nbs/models/compare.ipynb #9d63c417
 def distinct_names(paths: list  # of folders
                   ) -> list:  # of str, one each
     "The last parts of paths that tell them apart"
@@ -29,12 +29,12 @@ def distinct_names(paths: list  # of folders
         if len(set(found)) == len(found): return found
     return [f'{name}-{i}' for i, name in enumerate((part[-1] for part in parts), 1)]
 
-# %% ../nbs/models/compare.ipynb #7edc0738
+# %% ../nbs/models/compare.ipynb #bbdd2998
 def _levels(found):
     "The noise levels of a chain"
     return found.prepared.adapted.schedule.alpha_bar
 
-# %% ../nbs/models/compare.ipynb #f06b6c1a
+# %% ../nbs/models/compare.ipynb #7f814eb4
 def differences(models: list  # of `Measured`, of one seed and the same images
                ) -> pd.DataFrame:  # a row for each other model, t and kernel; as `pooled_difference`
     "The errors of the other models less that of the first, paired by noise and by forward samples"
@@ -51,12 +51,12 @@ def differences(models: list  # of `Measured`, of one seed and the same images
             rows.append(dict(model=other.name, t=t, kernel=kernel) | test)
     return pd.DataFrame(rows)
 
-# %% ../nbs/models/compare.ipynb #fac302dd
+# %% ../nbs/models/compare.ipynb #bbb3369c
 def _row(found, t, kernel):
     c = found.curve
     return c[(c.curve == 'model') & (c.t == t) & (c.kernel == kernel)].iloc[0]
 
-# %% ../nbs/models/compare.ipynb #b7108992
+# %% ../nbs/models/compare.ipynb #8a2e0b18
 def comparison_in_words(models: list, judged: pd.DataFrame  # of `Measured`; `judge` of the rows at t = 0
                        ) -> list:  # sentences, the answer first
     "Which model's samples are nearer to the data at the end of its chain"
@@ -75,7 +75,7 @@ def comparison_in_words(models: list, judged: pd.DataFrame  # of `Measured`; `ju
                     f'{n} samples from the same noise; {len(judged)} tests, corrected (Holm). They are about '
                     'these weights, not about other seeds of their training.']
 
-# %% ../nbs/models/compare.ipynb #ddb0e888
+# %% ../nbs/models/compare.ipynb #61e8d595
 def comparison_figure(models: list, found: pd.DataFrame,  # of `Measured`; of `differences`
                       unit: float = 1e4):  # errors are drawn times this
     "A column a kernel: the curves of all models, and below them the differences from the first"
@@ -90,7 +90,7 @@ def comparison_figure(models: list, found: pd.DataFrame,  # of `Measured`; of `d
     legend_below(fig, ncols=min(4, len(models) + 1), room=.3 + .3*(len(models)//4))
     return fig
 
-# %% ../nbs/models/compare.ipynb #fc652cc6
+# %% ../nbs/models/compare.ipynb #52ca64e5
 def _draw_differences(ax, models, found, unit):
     "Differences of one kernel along the chain, with their 95% intervals"
     for i, model in enumerate(models[1:], 1):
@@ -102,7 +102,7 @@ def _draw_differences(ax, models, found, unit):
     time_axis(ax)
     ax.set_ylabel(f'less {models[0].name}')
 
-# %% ../nbs/models/compare.ipynb #13e84107
+# %% ../nbs/models/compare.ipynb #a4f8e59d
 def _draw_models(ax, models, kernel, unit):
     "Error curves of all models; chains of unequal length by the share that is left"
     longest = max(m.prepared.adapted.schedule.T for m in models)
@@ -118,7 +118,7 @@ def _draw_models(ax, models, kernel, unit):
     root_scale(ax, 1.3*unit*min(*lowest, 0), 1.15*unit*max(highest))
     ax.set_ylabel(rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{-4}}$, {kernel} kernel')
 
-# %% ../nbs/models/compare.ipynb #8da841b8
+# %% ../nbs/models/compare.ipynb #2176c25f
 def compare_saved(models: list,  # of `Measured`
                   out: Path  # a folder
                  ) -> pd.DataFrame:  # of `differences`
@@ -147,7 +147,7 @@ def compare_saved(models: list,  # of `Measured`
     print(f'\nreport: {out/"report.html"}', flush=True)
     return found
 
-# %% ../nbs/models/compare.ipynb #6621f790
+# %% ../nbs/models/compare.ipynb #190961f8
 def _table(models, judged):
     "Errors at t = 0, scores, and differences from the first model"
     rows = {}
