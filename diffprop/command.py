@@ -153,8 +153,9 @@ def _set_like(path):
     c, h, w = load_images(path, limit=1).shape[1:]
     fits = [name for name, shape in IMAGE_SHAPES.items() if (c, h, w) == (shape[0], shape[1], shape[1])]
     if fits: return fits[0]
-    sizes = ', '.join(f'{n} x {n} {"grey" if c == 1 else "colour"}' for c, n in sorted({*IMAGE_SHAPES.values()}))
-    raise ValueError(f'{path} must hold images of a size that there is a network for ({sizes}), got {w} x {h}')
+    kinds = {1: 'grey', 3: 'colour'}
+    sizes = ', '.join(f'{n} x {n} {kinds[c]}' for c, n in sorted({*IMAGE_SHAPES.values()}))
+    raise ValueError(f'{path} must hold images that there is a network for ({sizes}), got {w} x {h}')
 
 # %% ../nbs/models/command.ipynb #23321263
 def project_root() -> Path:
@@ -249,10 +250,10 @@ def _dispatch(name, words):
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
 # %% ../nbs/models/command.ipynb #5a734bc0
-_FAULT = 'a fault of diffprop or of a library that it uses: --debug shows where'
+_FAULT = '--debug shows where'
 
 def _explained(e):
-    "One line for an error: what its user can do about it, or that it is no fault of theirs"
+    "One line for an error: what its user can do about it, or what it is and how to see where"
     text, kind = ' '.join(str(e).split()), type(e).__name__
     if isinstance(e, ModuleNotFoundError): return f'{text}: pip install {e.name}'
     if isinstance(e, MemoryError) or 'out of memory' in text:
