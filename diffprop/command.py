@@ -258,8 +258,8 @@ def _explained(e):
     if isinstance(e, ModuleNotFoundError): return f'{text}: pip install {e.name}'
     if isinstance(e, MemoryError) or 'out of memory' in text:
         return f'{text or kind}; a smaller --batch-size or fewer --samples need less'
-    if isinstance(e, OSError) and e.strerror and e.filename is not None:
-        return f'{e.filename}: {e.strerror}'
+    if isinstance(e, OSError) and e.strerror:
+        return e.strerror if e.filename is None else f'{e.filename}: {e.strerror}'
     if isinstance(e, (ValueError, OSError, FloatingPointError)): return text or kind
     if isinstance(e, RuntimeError) and re.search(r'cuda|mps|device', text, re.I): return text[:300]
     return f'{kind}: {text[:300]} ({_FAULT})'
