@@ -7,57 +7,82 @@ __all__ = ['COMMANDS', 'measure_command', 'refine_command', 'train_command', 'pr
            'run_notebook', 'main']
 
 # %% ../nbs/models/command.ipynb #ed4ab20b
-import argparse, ast, json, os, re, shlex, signal, sys
-from contextlib import contextmanager
+import argparse, ast, difflib, json, os, re, shlex, sys
 from importlib.metadata import version
 from pathlib import Path
 
-from fastcore.script import Param, anno_parser
+from fastcore.script import anno_parser, Param, store_true
 
 import diffprop
 
 # %% ../nbs/models/command.ipynb #72dcfe73
 _IMAGES = 'folder or zip of images; or digits, cifar10, celeba64, imagenet32'
 
-def measure_command(path: str,  # folder of a diffusers pipeline (save_pretrained) or of a finished run
+def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretrained), a finished run, or '
+                                'digits, which ships; several are compared with the first', str, nargs='+'),
                     data: Param(_IMAGES, str, required=True) = None,
                     samples: int = 0,  # of the model and of noised images; 0: 1000, or half of the images
                     kernels: str = 'gaussian,laplace,logistic',  # of the MMD
                     every: int = 0,  # measure at every so many t; 0 is at about 50 of them
+                    times: str = '',  # measure at these t, such as 0,10,100, and where curves are read
                     steps: int = 0,  # sample in so many steps; 0 is all that the model has
                     limit: int = 0,  # use so many of the images; 0 is all
                     seed: int = 0,  # of all that is drawn
                     batch_size: int = 250,  # samples that the network is given at once
                     device: str = 'auto',  # cpu or cuda
-                    out: str = None  # folder for the results; without it error-of-NAME in the current folder
-                   ):  # the curve
-    "Measure how a diffusion model's error grows along its sampling chain; writes curve, figure and summary"
-    from diffprop.lab.files import data_hash, state_hash
-    from diffprop.lab.data import load_images
-    from diffprop.lab.curves import turns
-    os.environ.setdefault('MPLBACKEND', 'agg')  # files are written, no window is opened
-    from diffprop.measure import (advice, checked_request, expected_images, free_folder, measure, notes_of,
-                                  open_model, save_measurement, tried_folder, usable_device)
-    path, device = Path(path).expanduser().resolve(), usable_device(device)
-    out = Path(out or f'error-of-{path.name}')
-    kernels = checked_request(kernels, data, out, samples=samples, every=every, steps=steps, limit=limit,
-                              seed=seed, batch_size=batch_size)
-    channels, side = expected_images(path)
-    with tried_folder(out) as first:
-        images = load_images(data, side, channels=channels, limit=limit or None)
-        adapted = open_model(path, shape := tuple(images.shape[1:]), steps, device)
-        T, n = adapted.schedule.T, samples or min(1000, len(images)//2)
-        times = sorted({*range(0, T + 1, every or max(1, T//50)), *turns(T)})
-        notes = notes_of(adapted, images, n, times, steps, device)
-        asked = dict(path=str(path), data=data, data_hash=data_hash(images), kernels=kernels, times=times,
-                     steps=steps, seed=seed, notes=notes, weights=state_hash(adapted.network.state_dict()))
-        with tried_folder(free_folder(first, asked)) as folder:
-            print('\n'.join([*notes, f'results will be in {folder}']), flush=True)
-            how = dict(n=n, times=times, batch_size=batch_size, device=device)
-            if line := '' if steps else advice(adapted, shape, **how): print(line, flush=True)
-            curve = measure(adapted, images, kernels=kernels, seed=seed, progress=True, **how)
-            print('\n' + save_measurement(curve, T, folder, asked))
-    return curve
+                    features: str = 'auto',  # of FID and KID: digits, efficientnet, inception, none
+                    out: str = None,  # folder for the results; without it error-of-NAME in the current folder
+                    overwrite: store_true = False,  # replace what --out holds; else a free name is taken
+                    keep_samples: store_true = False  # write samples.npz
+                   ):  # the curve, or the table of differences
+    "Measure how a diffusion model's error grows along its chain, say what it means; several are compared"
+    paths = [path] if isinstance(path, str) else list(path)
+    _at_the_door(paths, data)
+    os.environ['MPLBACKEND'] = 'agg'  # files are written, no window is opened
+    from diffprop.measure import tried_folder, usable_device
+    from diffprop.measurement import Request
+    asked = Request(data, samples, kernels, every, times, steps, limit, seed, batch_size,
+                    usable_device(device), features)
+    name = Path(out or 'error-of-' + '-and-'.join(Path(p).expanduser().resolve().name for p in paths[:3]))
+    _apart(name, data)
+    with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
+
+# %% ../nbs/models/command.ipynb #a2a1e171
+def _measured(paths, asked, out, overwrite, keep_samples):
+    "Prepare all of them, then measure one after the other, then compare"
+    from diffprop.compare import compare_saved, distinct_names
+    from diffprop.measurement import measure_saved, prepare, try_out
+    models = [prepare(path, asked) for path in paths]
+    for model, name in zip(models, distinct_names(paths)):
+        model.name = name
+        print('\n'.join([*model.notes, *try_out(model)]), flush=True)
+    how = dict(overwrite=overwrite, keep_samples=keep_samples, progress=True)
+    if len(models) == 1: return measure_saved(models[0], out, **how).curve
+    return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)
+
+# %% ../nbs/models/command.ipynb #692b653d
+def _named(): return re.findall(r'\w+', _IMAGES.split(';')[1])[1:]
+
+def _at_the_door(paths, data):
+    "What can be seen to be wrong before seconds of imports"
+    for path in paths:
+        place = Path(path).expanduser()
+        if place.exists() or path == 'digits': continue
+        near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
+        meant = f' (did you mean {near[0]!r}?)' if near else ''
+        raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
+    known = _named()
+    if data in known or Path(data).expanduser().exists(): return
+    near = difflib.get_close_matches(data, [*known, *(p.name for p in Path().iterdir())], 1)
+    meant = f' (did you mean {near[0]!r}?)' if near else ''
+    raise FileNotFoundError(f'no data set and no path is called {data!r}{meant}: '
+                            f'use one of {", ".join(known)}, or the path of a folder or zip of images')
+
+def _apart(out, data):
+    "Results among the images would be measured as images next time"
+    folder = Path(data).expanduser()
+    if folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f'--out must not lie in the folder of the images, {folder}, got {out}')
 
 # %% ../nbs/models/command.ipynb #4525c2a2
 def refine_command(path: str,  # folder of a diffusers pipeline or of a finished run; or digits, which ships
@@ -93,7 +118,7 @@ def _value(text):
     except (ValueError, SyntaxError): return text
 
 # %% ../nbs/models/command.ipynb #ab979487
-def train_command(data: str = 'digits',  # a data set of the preset
+def train_command(data: str = 'digits',  # a data set of the preset; or a folder or zip of images of its size
           method: str = 'ddpm',  # a row of Table 1 or 2: ddpm, ddpm-ip, consistency, ..
           preset: str = None,  # smoke, digits, cpu, gpu or paper; without it digits on a CPU, gpu on a GPU
           seed: int = 0,  # of weights, batches and noise
@@ -106,6 +131,8 @@ def train_command(data: str = 'digits',  # a data set of the preset
     for c in change:
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
     changes = {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
+    if data_path is None and data not in _named() and Path(data).expanduser().exists():
+        data, data_path = _set_like(data), data
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
     from diffprop.lab.presets import METHODS, choose
@@ -117,6 +144,18 @@ def train_command(data: str = 'digits',  # a data set of the preset
     print(f'{folder}: {record["steps"]} steps in {record["seconds"]:.0f} s\n'
           f'measure it:  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data_path or data)}')
     return folder
+
+# %% ../nbs/models/command.ipynb #0ab2e5d8
+def _set_like(path):
+    "The data set whose network fits the images of a folder or a zip; ValueError where none does"
+    from diffprop.lab.data import load_images
+    from diffprop.lab.networks import IMAGE_SHAPES
+    c, h, w = load_images(path, limit=1).shape[1:]
+    fits = [name for name, shape in IMAGE_SHAPES.items() if (c, h, w) == (shape[0], shape[1], shape[1])]
+    if fits: return fits[0]
+    kinds = {1: 'grey', 3: 'colour'}
+    sizes = ', '.join(f'{n} x {n} {kinds[c]}' for c, n in sorted({*IMAGE_SHAPES.values()}))
+    raise ValueError(f'{path} must hold images that there is a network for ({sizes}), got {w} x {h}')
 
 # %% ../nbs/models/command.ipynb #23321263
 def project_root() -> Path:
@@ -167,56 +206,6 @@ def notebook_parser(name: str,  # of the experiment
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser
 
-# %% ../nbs/models/command.ipynb #8c765785
-@contextmanager
-def _kernel(name, log):
-    "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
-    from jupyter_client import AsyncKernelManager  # the blocking one would hide a dead kernel from papermill
-    from jupyter_core.utils import run_sync
-    manager, asked = AsyncKernelManager(kernel_name=name), []
-    manager.kernel_spec  # raises NoSuchKernel where it is not installed
-    def interrupt(*_):
-        asked.append(True)
-        if len(asked) > 1 or not manager.has_kernel: raise KeyboardInterrupt
-        run_sync(manager.interrupt_kernel)()
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        # apart from the notebook's own lines, which papermill prints
-        run_sync(manager.start_kernel)(extra_arguments=['--log-level=40'], stdout=log, stderr=log)
-        yield manager, asked
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        group = getattr(manager.provisioner, 'pgid', None)
-        if manager.has_kernel: run_sync(manager.shutdown_kernel)(now=len(asked) > 1)
-        if group:
-            try: os.killpg(group, signal.SIGKILL)  # workers that outlived it
-            except (ProcessLookupError, PermissionError): pass
-        signal.signal(signal.SIGINT, before)
-
-# %% ../nbs/models/command.ipynb #b0a071a4
-def _execute(notebook, executed, given):
-    "papermill's execution; ValueError in the notebook's own words where a cell fails"
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import DeadKernelError
-    metadata = json.loads(notebook.read_text(encoding='utf-8'))['metadata']
-    kernel = metadata.get('kernelspec', {}).get('name', 'python3')
-    asked, log = [], executed.with_suffix('.log')
-    os.environ['DIFFPROP_COMMAND'] = '1'  # the page then prints its tables
-    try:
-        with log.open('w') as file, _kernel(kernel, file) as (manager, asked):
-            def before_cell(**_):
-                if asked: raise KeyboardInterrupt  # it came between two cells, where a kernel ignores it
-            papermill.execute_notebook(str(notebook), str(executed), parameters=given, progress_bar=False,
-                                       stdout_file=sys.stdout, km=manager, on_cell_start=before_cell)
-    except (papermill.PapermillExecutionError, DeadKernelError) as e:
-        if asked: raise KeyboardInterrupt from None
-        if isinstance(e, papermill.PapermillExecutionError): reason = f'stopped with {e.ename}: {e.evalue}'
-        else: reason = f'lost its kernel, out of memory or killed; what that wrote last: {log}'
-        raise ValueError(f'{notebook.name} {reason}') from None
-    except NoSuchKernel:
-        raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None
-
 # %% ../nbs/models/command.ipynb #bedd0662
 def run_notebook(name: str,  # of the experiment
                  notebook: Path,  # with a cell of parameters
@@ -227,7 +216,8 @@ def run_notebook(name: str,  # of the experiment
     results = given.get('out') or project_root()/('results' if given.get('publish') else 'runs')
     print(f'running {notebook.name}; its page will be {executed}, its results under {results}', flush=True)
     executed.parent.mkdir(parents=True, exist_ok=True)
-    try: _execute(notebook, executed, given)
+    from diffprop.kernels import execute
+    try: execute(notebook, executed, given)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f'{name} stopped; finished runs and checkpoints are kept, '
                                 'and the same command goes on from there') from None
@@ -260,18 +250,23 @@ def _dispatch(name, words):
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
 # %% ../nbs/models/command.ipynb #5a734bc0
+_FAULT = '--debug shows where'
+
 def _explained(e):
-    "One line for an error that its user can do something about; None for one that is ours"
-    text = ' '.join(str(e).split()) or type(e).__name__
+    "One line for an error: what its user can do about it, or what it is and how to see where"
+    text, kind = ' '.join(str(e).split()), type(e).__name__
     if isinstance(e, ModuleNotFoundError): return f'{text}: pip install {e.name}'
-    if isinstance(e, (ValueError, OSError, FloatingPointError)): return text
-    if isinstance(e, RuntimeError) and re.search(r'cuda|mps|device|out of memory', text, re.I):
-        more = '; a smaller --batch-size needs less' if 'out of memory' in text else ''
-        return str(e).splitlines()[0] + more
+    if isinstance(e, MemoryError) or 'out of memory' in text:
+        return f'{text or kind}; a smaller --batch-size or fewer --samples need less'
+    if isinstance(e, OSError) and e.strerror:
+        return e.strerror if e.filename is None else f'{e.filename}: {e.strerror}'
+    if isinstance(e, (ValueError, OSError, FloatingPointError)): return text or kind
+    if isinstance(e, RuntimeError) and re.search(r'cuda|mps|device', text, re.I): return text[:300]
+    return f'{kind}: {text[:300]} ({_FAULT})'
 
 # %% ../nbs/models/command.ipynb #37907f1f
 _KEPT = dict.fromkeys(('refine', 'train'), 'the same command goes on from the last checkpoint')
-_KEPT['measure'] = 'nothing was written, and the same command begins again'
+_KEPT['measure'] = 'nothing was measured yet'
 
 def _underscored(word):
     "--batch-size as --batch_size, as the parsers have it"
@@ -282,6 +277,8 @@ def main(words: list | None = None):  # None: those of the command line
     words = sys.argv[1:] if words is None else list(words)
     debug = '--debug' in words
     words = [_underscored(w) for w in words if w != '--debug']
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has no letter for ± must not end a measurement
+        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
     try:
         if not words or words[0] in ('-h', '--help'): print(_help(experiments()))
         elif words[0] == '--version': print(version('diffprop'))
@@ -291,6 +288,9 @@ def main(words: list | None = None):  # None: those of the command line
         line = str(e) or f'{words[0]} stopped; {_KEPT.get(words[0], "the same command begins again")}'
         print(f'\ndiffprop: {line}', file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # as by | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except Exception as e:
-        if debug or (line := _explained(e)) is None: raise
-        sys.exit(f'diffprop: {line}')
+        if debug: raise
+        sys.exit(f'diffprop: {_explained(e)}')

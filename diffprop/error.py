@@ -6,10 +6,9 @@
 __all__ = ['KERNELS', 'Kernel', 'median_bandwidth', 'mmd2', 'mmd', 'gaussian_mmd2', 'error_dynamics']
 
 # %% ../nbs/02_error.ipynb #3c904807
-import itertools
-import sys
+import itertools, sys
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Callable, Iterable, Sequence
 
 import pandas as pd
@@ -170,8 +169,7 @@ def gaussian_mmd2(mean_p: Tensor, var_p: Tensor, mean_q: Tensor, var_q: Tensor, 
                   bandwidth: float  # of the kernel
                  ) -> Tensor:  # 0-dim float64
     "The squared Gaussian-kernel MMD of two Gaussians with diagonal covariance, exactly (Eq. 9)"
-    pairs = (mean_p, var_p), (mean_q, var_q)
-    p, q = ([torch.as_tensor(u, dtype=torch.float64) for u in pair] for pair in pairs)
+    p, q = ([torch.as_tensor(u, dtype=torch.float64) for u in g] for g in ((mean_p, var_p), (mean_q, var_q)))
     def overlap(a, b):
         width = bandwidth**2 + a[1] + b[1]
         return ((bandwidth**2/width).log()/2 - (a[0] - b[0])**2/(2*width)).sum().exp()
@@ -222,8 +220,8 @@ def _check_run(schedule, x0, n, kernels, times, controls, null):
         raise ValueError(f'x0 must be (N, *shape) float in [-1, 1], got {x0.dtype} {tuple(x0.shape)}')
     if n < 2 or len(x0) < 2*n:
         raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
-    unknown = set(controls) - {'renoised', 'fresh'}
-    if unknown: raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
+    if unknown := set(controls) - {'renoised', 'fresh'}:
+        raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
     if not 0 < null < 1: raise ValueError(f'null must be in (0, 1), got {null}')
     times = sorted({int(t) for t in (range(schedule.T + 1) if times is None else times)}, reverse=True)
     if not times or times[-1] < 0 or times[0] > schedule.T:
@@ -241,30 +239,47 @@ def _kernel_blocks(x, y, bandwidths):
 
 def _yardstick(y, z, kernels, level, draws, signs):
     "{kernel: bandwidth}, {kernel: [null_lo, null_hi]} from two sets; `signs()` is a generator"
-    pooled = torch.cat([y, z]).flatten(1).float()
-    scale = {name: _positive(median_bandwidth(pooled, name, max_n=500)) for name in kernels}
+    scale = {k: _positive(median_bandwidth(torch.cat([y, z]).float(), k, max_n=500)) for k in kernels}
     blocks = _kernel_blocks(y, z, scale)
     return scale, {name: _null_band(*three, level, draws, signs()).tolist() for name, three in blocks}
 
 # %% ../nbs/02_error.ipynb #b9046458
-def _measure(t, curve, x, y, yardstick):
-    "Yield a row for each kernel: x compared with the forward samples y"
+def _measure(t, curve, x, y, yardstick, seen=lambda *_: None):
+    "Yield a row for each kernel: x compared with the forward samples y; `seen` gets its kernel matrices"
     if not x.isfinite().all():
         raise ValueError(f"the {curve} samples are not finite at t = {t}: the model's output is to blame")
     scale, band = yardstick
     for name, blocks in _kernel_blocks(x, y, scale):
         u, v, se = _estimate(*blocks).tolist()
-        lo, hi = band[name]
-        yield dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=lo, null_hi=hi,
+        seen(t, curve, name, *blocks)
+        yield dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=band[name][0], null_hi=band[name][1],
                    mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=scale[name].item())
 
 # %% ../nbs/02_error.ipynb #d84e2c50
 def _states(run, T, n, shape, stop, seed, device):
     "Yield (t, x_t) for t = T..stop: images 0..n-1 of the run, the same that `sample` draws"
     noises = image_noise(seed, range(n), shape, device=device)
-    x = next(noises)
-    yield T, x
+    yield T, (x := next(noises))
     if stop < T: yield from run(x, T, stop, noise=lambda t: next(noises))
+
+# %% ../nbs/02_error.ipynb #34cabe33
+def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, seen=lambda *_: None):
+    "compare(t, curve, x): the rows of a curve at t; x is x_t of the model, or the x_0 that is noised again"
+    def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
+        chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
+        x = x0[chosen.to(x0.device)].to(device, torch.float32)
+        return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
+    yardstick = cache(lambda t: _yardstick(
+        forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference'), kernels, null, draws,
+        partial(stream, seed, 'null signs', t, device=device)))
+    def compare(t, curve, x=None):
+        if curve == 'renoised':
+            x = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
+        elif curve == 'fresh':
+            generator = stream(seed, 'fresh noise', t, device=device)
+            (_, x), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=generator)
+        return _measure(t, curve, x, forward(t, 0, t, 'reference'), yardstick(t), seen)
+    return compare
 
 # %% ../nbs/02_error.ipynb #835f2fae
 @torch.no_grad()
@@ -274,8 +289,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    *, n: int = 1000,  # samples of the model, and forward samples, at each t
                    kernels: Sequence[str] = ('gaussian', 'laplace', 'logistic'),  # names in KERNELS
                    times: Iterable[int] | None = None,  # among 0..T; None: all
-                   seed: int = 0,
-                   batch_size: int = 250,  # the model is given so many samples at once
+                   seed: int = 0, batch_size: int = 250,  # the model is given so many samples at once
                    step: Callable = backward_step, clip: bool = False,  # the sampler, as in `sample`
                    controls: Sequence[str] = (),  # of 'renoised' and 'fresh'
                    inputs: Callable = forward_sample,  # draws the training-time inputs, to compare with
@@ -288,25 +302,12 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
     ValueError for an argument outside its range, and for samples that are not finite."""
     times = _check_run(schedule, x0, n, kernels, times, controls, null)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
-    def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
-        chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
-        x = x0[chosen.to(x0.device)].to(device, torch.float32)
-        return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
-
-    rows, yardsticks, stop = [], {}, 0 if 'renoised' in controls else times[-1]
+    compare = _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device)
+    rows, stop = [], 0 if 'renoised' in controls else times[-1]
     states = _states(run, schedule.T, n, tuple(x0.shape[1:]), stop, seed, device)
-    bar = dict(desc='error dynamics', mininterval=2, file=sys.stdout, disable=not progress)
-    for t, x in tqdm(states, total=schedule.T - stop + 1, **bar):
-        if t not in times: continue
-        y, z = forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference')
-        signs = partial(stream, seed, 'null signs', t, device=device)
-        yardsticks[t] = _yardstick(y, z, kernels, null, draws, signs)
-        rows += _measure(t, 'model', x, y, yardsticks[t])
-        if 'fresh' in controls and t < schedule.T:
-            generator = stream(seed, 'fresh noise', t, device=device)
-            (_, own), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=generator)
-            rows += _measure(t, 'fresh', own, y, yardsticks[t])
-    for t in times if 'renoised' in controls else ():  # x is x_0 now
-        again = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
-        rows += _measure(t, 'renoised', again, forward(t, 0, t, 'reference'), yardsticks[t])
+    for t, x in tqdm(states, 'error dynamics', schedule.T - stop + 1, mininterval=2, file=sys.stdout,
+                     disable=not progress):
+        if t in times: rows += compare(t, 'model', x)
+        if t in times and 'fresh' in controls and t < schedule.T: rows += compare(t, 'fresh')
+    for t in times if 'renoised' in controls else (): rows += compare(t, 'renoised', x)  # x is x_0 now
     return pd.DataFrame(rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)

@@ -39,8 +39,10 @@ _PACKAGES = ('diffprop', 'torch', 'torchvision', 'torch-fidelity', 'diffusers', 
 
 def _git(*words) -> str | None:  # None where git, or the checkout, is not there
     package = Path(diffprop.__file__).resolve().parent
-    try: out = subprocess.run(['git', '-C', package, *words], capture_output=True, text=True)
-    except OSError: return None
+    own = {k: v for k, v in os.environ.items() if not k.startswith('GIT_')}  # a hook's point elsewhere
+    how = dict(capture_output=True, text=True, errors='replace', timeout=20, env=own)
+    try: out = subprocess.run(['git', '-C', package, *words], **how)
+    except (OSError, subprocess.TimeoutExpired): return None
     return out.stdout.strip() if out.returncode == 0 else None
 
 # %% ../../nbs/lab/experiment.ipynb #e63c8f46
@@ -104,8 +106,8 @@ def _write_figure(path, figure):
 
 def _write_table(path, table):
     markdown, latex = table.to_markdown(disable_numparse=True) + '\n', table.to_latex(escape=True)
-    atomic_write(path.with_name(f'{path.name}.md'), lambda p: p.write_text(markdown))
-    atomic_write(path.with_name(f'{path.name}.tex'), lambda p: p.write_text(latex))
+    for kind, text in dict(md=markdown, tex=latex).items():
+        atomic_write(path.with_name(f'{path.name}.{kind}'), lambda p: p.write_text(text, encoding='utf-8'))
 
 # %% ../../nbs/lab/experiment.ipynb #6c1ffb2b
 # what a row is a row of

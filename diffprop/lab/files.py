@@ -6,7 +6,7 @@
 __all__ = ['data_hash', 'state_hash', 'file_hash', 'project_root', 'atomic_write', 'cached', 'exclusive']
 
 # %% ../../nbs/lab/files.ipynb #0a6c18bc
-import contextlib, errno, glob, hashlib, os, platform, warnings
+import contextlib, errno, glob, hashlib, os, time, warnings
 from pathlib import Path
 from typing import Callable
 
@@ -45,18 +45,18 @@ def project_root(root: str | Path | None = None  # an explicit one; None: find i
     return next((above for above in list(here.parents)[:3] if (above/'settings.ini').exists()), Path.cwd())
 
 # %% ../../nbs/lab/files.ipynb #8114e5b6
-def _ended(pid):
-    "No process of this machine has this number, other than this one"
-    try: os.kill(pid, 0)
-    except ProcessLookupError: return True
-    except OSError: pass
-    return pid == os.getpid()
-
 def _remove_pieces(path):
     "Delete what processes left beside `path` that were killed while they wrote it"
     for piece in path.parent.glob(f'{glob.escape(path.name)}.*-????????'):
-        machine, _, pid = piece.name[len(path.name) + 1:-9].rpartition('@')
-        if machine == platform.node() and pid.isdigit() and _ended(int(pid)): piece.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if time.time() - piece.stat().st_mtime > 3600: piece.unlink()
+
+def _sync(file):
+    "Have the system put a file's bytes on the disk, where it can; Windows wants it open for writing"
+    with open(file, 'r+b') as f:
+        try: os.fsync(f.fileno())
+        except OSError as e:
+            if e.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS): raise
 
 # %% ../../nbs/lab/files.ipynb #8f23827d
 def _os_error(error, file):
@@ -84,7 +84,7 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_pieces(path)
         write(beside)
-        with beside.open('rb') as f: os.fsync(f.fileno())
+        _sync(beside)
         os.replace(beside, path)
     except (OSError, RuntimeError, SafetensorError) as e:
         e = _os_error(e, beside)
