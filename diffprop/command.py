@@ -92,6 +92,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                    loss: str = 'bootstrap',  # or persistent, or whole
                    updates: int = 300,  # of the weights, at most
                    batch_size: int = 256,  # samples on either side of the loss
+                   view: str = 'auto',  # what the loss looks at: network (its own features) or pixels
                    features: str = 'auto',  # to score in: digits, efficientnet, inception, pixels
                    limit: int = 0,  # use so many of the images; 0 is all
                    seed: int = 0,  # of all that is drawn
@@ -106,7 +107,8 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '
               f'images, on {device}; results will be in {folder}', flush=True)
         how = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed, device=device)
-        record = refine_pipeline(path, images, steps, folder, features=features, progress=True, **how)
+        record = refine_pipeline(path, images, steps, folder, view=view, features=features,
+                                 progress=True, **how)
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'
           f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)} --steps {steps}')
     return folder

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MIDDLE', 'own_features', 'pyramid', 'frozen']
 
-# %% ../nbs/models/views.ipynb #f09740c3
+# %% ../nbs/models/views.ipynb #555e29ed
 import copy
 from typing import Callable
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .schedule import Schedule
 
-# %% ../nbs/models/views.ipynb #a86dad13
+# %% ../nbs/models/views.ipynb #7ed211e1
 class _Enough(Exception):
     "The features are there"
 
@@ -29,7 +29,7 @@ def _middle(network):
     raise ValueError(f'block must be named for a {type(network).__name__}, which has none of '
                      f'{", ".join(MIDDLE)}; it has {there}')
 
-# %% ../nbs/models/views.ipynb #d870a960
+# %% ../nbs/models/views.ipynb #160dad93
 def own_features(model: Callable,  # eps = model(x, t), of an adapter
                  schedule: Schedule,  # of the chain
                  network: nn.Module | None = None,  # that the model calls; None: the model itself
@@ -57,7 +57,7 @@ def own_features(model: Callable,  # eps = model(x, t), of an adapter
     view.name = f"the network's {name}"
     return view
 
-# %% ../nbs/models/views.ipynb #f1dea5cf
+# %% ../nbs/models/views.ipynb #a0d970b0
 def pyramid(x: Tensor,  # (B, C, H, W), its sides divisible by 2
             t: int = 0  # not used
            ) -> Tensor:  # (B, K)
@@ -67,7 +67,7 @@ def pyramid(x: Tensor,  # (B, C, H, W), its sides divisible by 2
         levels.append(F.avg_pool2d(levels[-1], 2))
     return torch.cat([level.flatten(1)/level[0].numel()**.5 for level in levels], 1)
 
-# %% ../nbs/models/views.ipynb #31551d3d
+# %% ../nbs/models/views.ipynb #af10af69
 def frozen(model: nn.Module  # a network
           ) -> nn.Module:
     "A copy whose weights are not trained"

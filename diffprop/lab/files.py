@@ -78,8 +78,7 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
 
     OSError names the path where it cannot be written."""
     path = Path(path)
-    who = f'{platform.node()}@{os.getpid()}'
-    beside = path.with_name(f'{path.name}.{who}-{os.urandom(4).hex()}')
+    beside = path.with_name(f'{path.name}.{os.getpid()}-{os.urandom(4).hex()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_pieces(path)
