@@ -238,7 +238,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
            steps: int | None = None,  # refine so many steps of one length; None: the schedule as it is
            step: Callable = ddim_step, clip: bool = False,  # the sampler's, as in `sample`
            view: Callable | None = None,  # (x_t, t) -> (B, K) for the MMD of the updates; None: x_t itself
-           judge: Callable | None = None,  # features of images for the held-out error; None: the view's, or pixels
+           judge: Callable | None = None,  # features for the held-out error; None: the view's, or pixels
            in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
            folder: Path | str | None = None,  # for a checkpoint: an interrupted call goes on from there
            device: str = 'cpu',  # the network's

@@ -66,7 +66,8 @@ _sixteen = dict(width=32, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0.,
 
 PRESETS |= dict(
     cpu=Preset(_sixteen, _paper_sets, seeds=3, samples=4000, finetune=600, steps=100, batch_size=250,
-               pixels=16, held_out=.1, features='efficientnet-64'),
+               pixels=16, held_out=.1, features='efficientnet-64',
+               refine=dict(updates=60, batch_size=128, noise_batch=32)),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
                finetune=400, steps=50, batch_size=500),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
