@@ -14,7 +14,7 @@ from typing import Callable
 import torch
 from torch import Tensor, nn
 
-from .latents import encoder
+from .latents import decoder, encoder
 from .loading import as_parts, bare_network
 from .samplers import ddim_step, heun_step
 from .schedule import Schedule, at, backward_step
@@ -32,6 +32,7 @@ class Adapted:
     notes: tuple = ()  # what a reader of the curve should know, a sentence each
     network: nn.Module | None = None  # whose weights the model uses, where it is known
     encode: Callable | None = None  # images to the latents that the chain is about; None: it is about images
+    decode: Callable | None = None  # those latents to images
 
     def __iter__(self): return iter((self.model, self.schedule))
 
@@ -182,7 +183,8 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     _check_labels(u, label, guidance)
     net = _caller(unet, u.in_channels, label, guidance)
     notes = (*_unet_notes(unet, parts.vae, u, variance, label, guidance), *parts.notes)
-    own = dict(shape=_unet_shape(u), network=unet, encode=parts.vae and encoder(parts.vae))
+    own = dict(shape=_unet_shape(u), network=unet, encode=parts.vae and encoder(parts.vae),
+               decode=parts.vae and decoder(parts.vae))
     if type(scheduler).__name__ == 'EDMEulerScheduler':
         return _edm_chain(net, scheduler, steps, notes=notes, **own)
     chain = chain_of(scheduler, steps, variance)

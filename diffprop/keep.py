@@ -20,7 +20,8 @@ from tqdm import tqdm
 from .adapters import Adapted
 from .error import _check_run, _comparer, _off_mean
 from .lab.files import atomic_write
-from .measure import _check_data
+from .loading import evaluating
+from .measure import as_measured
 from .schedule import backward_chain, forward_sample, image_noise
 
 # %% ../nbs/models/keep.ipynb #67b4194c
@@ -139,18 +140,19 @@ def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
                  device: str = 'cpu', progress: bool = False
                 ) -> pd.DataFrame:  # as `measure`, with the samples in kept.x
     "`measure` with a memory: interrupted at any point, the same call ends in the same numbers (Eq. 8)"
-    x0, (model, schedule) = _check_data(images, adapted.shape, in_range), adapted
-    times = _check_run(schedule, x0, n, kernels, times, ('renoised', 'fresh'), .95)
+    (x0, controls), (model, schedule) = as_measured(adapted, images, in_range, device), adapted
+    times = _check_run(schedule, x0, n, kernels, times, controls, .95)
+    if 'fresh' not in controls: kept.t = kept.x = None  # a solver with a memory begins anew
     sampler = dict(clip=adapted.clip, step=adapted.step, batch_size=batch_size)
     run = partial(backward_chain, schedule, model, **sampler)
     compare = _comparer(run, schedule, x0, n, kernels, seed, forward_sample, .95, 500, device, kept.see)
     states = _states_from(kept, run, schedule.T, image_noise(seed, range(n), x0.shape[1:], device=device))
     bar = dict(desc='error dynamics', mininterval=2, file=sys.stdout, disable=not progress)
     try:
-        with raising():
+        with raising(), evaluating(adapted.network):
             for t, x in tqdm(states, total=schedule.T + 1, initial=schedule.T - kept.t, **bar):
                 if t in times and not kept.has(t, 'model'):
-                    fresh = compare(t, 'fresh') if t < schedule.T else ()
+                    fresh = compare(t, 'fresh') if t < schedule.T and 'fresh' in controls else ()
                     kept.add([*compare(t, 'model', x), *fresh])
                 kept.at(t, x)
             for t in times:

@@ -254,7 +254,8 @@ def _measure_into(folder, p, keep_samples, progress):
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
         answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences)
         print('\n' + '\n'.join(answer['verdict']), flush=True)
-        samples = to_uint8(kept.x.cpu())
+        end = kept.x.cpu()
+        samples = to_uint8(p.adapted.decode(end) if p.adapted.decode else end)
         found = scores(samples, p.images, p.space, r.device, r.seed)
         shown = save_measurement(folder, curve, p.T, p.asked, answer, samples, p.images, kept.influences,
                                  title=p.title, found=found, keep_samples=keep_samples)

@@ -41,14 +41,15 @@ def questions(T: int  # steps of the chain
             'last tenth': (('renoised', late), ('model', late))}
 
 # %% ../nbs/models/verdict.ipynb #a0bb0541
-def error_tests(curve: pd.DataFrame,  # of `measure`, with both controls
+def error_tests(curve: pd.DataFrame,  # of `measure`, with its controls
                 T: int,  # steps of the chain
                 influences: dict | None = None  # of `Kept`
                ) -> pd.DataFrame:  # indexed by (question, kernel); as `judge`, with first and second
-    "The judged answers to the questions, corrected over all of them"
+    "The judged answers to the questions that the curves allow, corrected over all of them"
     found, rows = {}, curve.set_index(['kernel', 'curve', 't']).sort_index()
     of = influences or {}
     for name, (a, b) in questions(T).items():
+        if b[0] not in set(curve.curve): continue  # no module alone
         for kernel in curve.kernel.unique():
             first, second = rows.loc[(kernel, *a)], rows.loc[(kernel, *b)]
             shared = name != 'adds up', a[1] == b[1]
@@ -71,6 +72,10 @@ def _headline(row, test, n):
     if row.mmd2 <= row.null_hi:
         return (f'No error can be seen at the end of the chain: {end}, and two sets of forward samples '
                 f'differ by up to {band}.')
+    if test is None:
+        return (f'There is an error at the end of the chain: {end}, and two sets of forward samples '
+                f'differ by up to {band}. A solver that remembers earlier steps has no module to try alone, so whether '
+                'the error adds up is not asked.')
     at_the_end = f'{end} at the end of the chain, {_number(test.second)} where one module sees true inputs'
     if test.verdict == 'higher':
         return f'Error adds up: {at_the_end}. Two sets of forward samples differ by up to {band}.'
@@ -116,6 +121,7 @@ def _enough(row, test, n, most):
     if row.mmd2 <= row.null_hi:
         return (f'With {n} samples an error above {_number(row.null_hi)} would be seen, with {4*n} one above '
                 f'about {_number(row.null_hi/4)}.')
+    if test is None: return f'{n} samples are enough to see it.'
     errors = 1.96*abs(test.difference)/test.difference_half
     if not errors > 0: return f'In {n} samples there is no difference to be tested.'
     if test.verdict in ('higher', 'lower'):
@@ -144,7 +150,8 @@ def verdict_in_words(curve: pd.DataFrame, tests: pd.DataFrame,  # of `measure`, 
     kernel = PRIMARY if PRIMARY in known else known[0]
     rows, test = curve.set_index(['kernel', 'curve', 't']).sort_index(), tests.xs(kernel, level='kernel')
     at = lambda kind, t: rows.loc[(kernel, kind, t)]
-    adds, turn, start = test.loc['adds up'], questions(T), at('model', T)
+    adds = test.loc['adds up'] if 'adds up' in test.index else None
+    turn, start = questions(T), at('model', T)
     words = [_headline(at('model', 0), adds, n)]
     if start.mmd2 > start.null_hi:
         words.append(f'Before the first module there is {_number(start.mmd2)} already (band up to '
