@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from tqdm import tqdm
 
-from .adapters import Adapted
+from .adapters import Adapted, check_steady
 from .error import _check_run, _comparer, _off_mean
 from .lab.files import atomic_write
 from .loading import evaluating
@@ -140,7 +140,7 @@ def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
                  device: str = 'cpu', progress: bool = False
                 ) -> pd.DataFrame:  # as `measure`, with the samples in kept.x
     "`measure` with a memory: interrupted at any point, the same call ends in the same numbers (Eq. 8)"
-    (x0, controls), (model, schedule) = as_measured(adapted, images, in_range, device), adapted
+    (x0, controls), (model, schedule) = as_measured(adapted, images, in_range), adapted
     times = _check_run(schedule, x0, n, kernels, times, controls, .95)
     if 'fresh' not in controls: kept.t = kept.x = None  # a solver with a memory begins anew
     sampler = dict(clip=adapted.clip, step=adapted.step, batch_size=batch_size)
@@ -150,6 +150,7 @@ def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
     bar = dict(desc='error dynamics', mininterval=2, file=sys.stdout, disable=not progress)
     try:
         with raising(), evaluating(adapted.network):
+            if not kept.rows: check_steady(adapted, x0, device)
             for t, x in tqdm(states, total=schedule.T + 1, initial=schedule.T - kept.t, **bar):
                 if t in times and not kept.has(t, 'model'):
                     fresh = compare(t, 'fresh') if t < schedule.T and 'fresh' in controls else ()

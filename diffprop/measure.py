@@ -37,14 +37,13 @@ def _check_data(x0, shape, in_range):
     if lo < 0: remedy = '; data that have no range (latents, tables, series) need in_range=False'
     raise ValueError(f'images must be uint8, or float in [-1, 1], got values in {lo:g}..{hi:g}{remedy}')
 
-# %% ../nbs/models/measure.ipynb #31073452
+# %% ../nbs/models/measure.ipynb #d612d527
 def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
-                in_range: bool = True, device: str = 'cpu'  # likewise
+                in_range: bool = True  # likewise
                ) -> tuple:  # (data as the chain has them, names of the controls that its step allows)
     "What is measured, checked; images of a latent pipeline are encoded"
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
     if adapted.encode: x0 = _check_data(adapted.encode(x0), adapted.shape, False)
-    with evaluating(adapted.network): check_steady(adapted, x0, device)
     return x0, ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
@@ -56,11 +55,13 @@ def measure(adapted: Adapted,  # of any adapter
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
     "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
-    x0, controls = as_measured(adapted, images, in_range, given.get('device', 'cpu'))
+    x0, controls = as_measured(adapted, images, in_range)
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=controls) | given
-    with evaluating(adapted.network): return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
+    with evaluating(adapted.network):
+        check_steady(adapted, x0, how.get('device', 'cpu'))
+        return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
 
 # %% ../nbs/models/measure.ipynb #8777eae1
 def expected_images(path: Path  # folder of a pipeline or of a finished run

@@ -74,8 +74,8 @@ def _headline(row, test, n):
                 f'differ by up to {band}.')
     if test is None:
         return (f'There is an error at the end of the chain: {end}, and two sets of forward samples '
-                f'differ by up to {band}. A solver that remembers earlier steps has no module to try alone, so whether '
-                'the error adds up is not asked.')
+                f'differ by up to {band}. A solver that remembers earlier steps has no module to try '
+                'alone, so whether the error adds up is not asked.')
     at_the_end = f'{end} at the end of the chain, {_number(test.second)} where one module sees true inputs'
     if test.verdict == 'higher':
         return f'Error adds up: {at_the_end}. Two sets of forward samples differ by up to {band}.'
