@@ -31,6 +31,8 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
                     batch_size: int = 250,  # samples that the network is given at once
                     device: str = 'auto',  # cpu or cuda
                     features: str = 'auto',  # of FID and KID: digits, efficientnet, inception, none
+                    resize: str = 'crop',  # images of another size: crop, squash, shorter or adm
+                    filter: str = 'bicubic',  # by which: box, bilinear, bicubic or lanczos
                     out: str = None,  # folder for the results; without it error-of-NAME in the current folder
                     overwrite: store_true = False,  # replace what --out holds; else a free name is taken
                     keep_samples: store_true = False  # write samples.npz
@@ -42,7 +44,7 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
     from diffprop.measure import tried_folder, usable_device
     from diffprop.measurement import Request
     asked = Request(data, samples, kernels, every, times, steps, limit, seed, batch_size,
-                    usable_device(device), features)
+                    usable_device(device), features, resize, filter)
     name = Path(out or 'error-of-' + '-and-'.join(Path(p).expanduser().resolve().name for p in paths[:3]))
     _apart(name, data)
     with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
@@ -95,6 +97,8 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                    view: str = 'auto',  # what the loss looks at: network (its own features) or pixels
                    features: str = 'auto',  # to score in: digits, efficientnet, inception, pixels
                    limit: int = 0,  # use so many of the images; 0 is all
+                   resize: str = 'crop',  # images of another size: crop, squash, shorter or adm
+                   filter: str = 'bicubic',  # by which: box, bilinear, bicubic or lanczos
                    seed: int = 0,  # of all that is drawn
                    device: str = 'auto'  # cpu or cuda
                   ) -> Path:  # the new folder
@@ -103,7 +107,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     from diffprop.pipelines import images_for, in_words, refine_pipeline
     name, device = Path(path).expanduser().resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
-        images = images_for(path, data, limit or None)
+        images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '
               f'images, on {device}; results will be in {folder}', flush=True)
         how = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed, device=device)
@@ -252,8 +256,6 @@ def _dispatch(name, words):
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
 # %% ../nbs/models/command.ipynb #5a734bc0
-_FAULT = '--debug shows where'
-
 def _explained(e):
     "One line for an error: what its user can do about it, or what it is and how to see where"
     text, kind = ' '.join(str(e).split()), type(e).__name__
@@ -264,7 +266,7 @@ def _explained(e):
         return e.strerror if e.filename is None else f'{e.filename}: {e.strerror}'
     if isinstance(e, (ValueError, OSError, FloatingPointError)): return text or kind
     if isinstance(e, RuntimeError) and re.search(r'cuda|mps|device', text, re.I): return text[:300]
-    return f'{kind}: {text[:300]} ({_FAULT})'
+    return f'{kind}: {text[:300]} (--debug shows where)'
 
 # %% ../nbs/models/command.ipynb #37907f1f
 _KEPT = dict.fromkeys(('refine', 'train'), 'the same command goes on from the last checkpoint')

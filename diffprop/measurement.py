@@ -43,6 +43,8 @@ class Request:
     batch_size: int = 250  # samples that the network is given at once
     device: str = 'cpu'
     features: str = 'auto'  # of FID and KID, as for `usable_features`
+    resize: str = 'crop'  # images of another size, as for `read_images`
+    filter: str = 'bicubic'  # likewise
 
     def __post_init__(self):
         for name in ('samples', 'every', 'steps', 'limit', 'seed', 'batch_size'):
@@ -156,7 +158,8 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     from diffprop.pipelines import _place
     path, r = _place(path).resolve(), request
     channels, side = expected_images(path)
-    images = load_images(r.data, side, channels=channels, limit=r.limit or None)
+    fit = dict(resize=r.resize, filter=r.filter)
+    images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=True, **fit)
     adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device)
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     n, times = r.samples or min(1000, len(images)//2), r.at(adapted.schedule.T)
@@ -166,7 +169,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     weights = {} if adapted.network is None else adapted.network.state_dict()
     asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
                  kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,
-                 weights=state_hash(weights))
+                 weights=state_hash(weights), **fit)
     space = usable_features(r.features, tuple(images.shape[1:]))
     return Prepared(path.name, adapted, images, r, n, times, space, notes, asked)
 

@@ -51,11 +51,11 @@ def open_source(path: Path | str  # folder of a pipeline or of a finished run; o
 # %% ../nbs/models/pipelines.ipynb #6407d61d
 def images_for(source: Path | str,  # as for `open_source`
                data: Path | str,  # as for `load_images`
-               limit: int | None = None  # likewise
+               **how  # limit, resize, filter, likewise
               ) -> Tensor:  # uint8 (N, C, H, W)
     "Images of the size and the colour that a saved model takes"
     channels, side = expected_images(_place(source))
-    return load_images(data, side, channels=channels, limit=limit)
+    return load_images(data, side, channels=channels, report=True, **how)
 
 # %% ../nbs/models/pipelines.ipynb #ad11a2df
 def _own_run(folder):
@@ -115,7 +115,7 @@ def score(adapted: Adapted,  # of a few-step chain
         found[name] = own
     return found
 
-# %% ../nbs/models/pipelines.ipynb #5beebca2
+# %% ../nbs/models/pipelines.ipynb #92d5bf25
 def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's where it has a middle block
             unet, scheduler,  # of diffusers
             chain: Schedule  # the few steps
