@@ -35,7 +35,10 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
                     filter: str = 'bicubic',  # by which: box, bilinear, bicubic or lanczos
                     out: str = None,  # folder for the results; without it error-of-NAME in the current folder
                     overwrite: store_true = False,  # replace what --out holds; else a free name is taken
-                    keep_samples: store_true = False  # write samples.npz
+                    keep_samples: store_true = False,  # write samples.npz
+                    variance: str = '',  # of a network that learned it, to measure its noise alone: beta
+                    sampler: str = '',  # ddim or ddpm in place of the model's own
+                    label: int = None  # the class of a class-conditional model
                    ):  # the curve, or the table of differences
     "Measure how a diffusion model's error grows along its chain, say what it means; several are compared"
     paths = [path] if isinstance(path, str) else list(path)
@@ -44,7 +47,7 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
     from diffprop.measure import tried_folder, usable_device
     from diffprop.measurement import Request
     asked = Request(data, samples, kernels, every, times, steps, limit, seed, batch_size,
-                    usable_device(device), features, resize, filter)
+                    usable_device(device), features, resize, filter, variance, sampler, label)
     name = Path(out or 'error-of-' + '-and-'.join(Path(p).expanduser().resolve().name for p in paths[:3]))
     _apart(name, data)
     with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
@@ -138,7 +141,8 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
     changes = {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
     if data_path is None and data not in _named() and Path(data).expanduser().exists():
-        data, data_path = _set_like(data), data
+        from diffprop.lab.runs import set_like
+        data, data_path = set_like(data), data
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
     from diffprop.lab.presets import METHODS, choose
@@ -150,18 +154,6 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
     print(f'{folder}: {record["steps"]} steps in {record["seconds"]:.0f} s\n'
           f'measure it:  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data_path or data)}')
     return folder
-
-# %% ../nbs/models/command.ipynb #0ab2e5d8
-def _set_like(path):
-    "The data set whose network fits the images of a folder or a zip; ValueError where none does"
-    from diffprop.lab.data import load_images
-    from diffprop.lab.networks import IMAGE_SHAPES
-    c, h, w = load_images(path, limit=1).shape[1:]
-    fits = [name for name, shape in IMAGE_SHAPES.items() if (c, h, w) == (shape[0], shape[1], shape[1])]
-    if fits: return fits[0]
-    kinds = {1: 'grey', 3: 'colour'}
-    sizes = ', '.join(f'{n} x {n} {kinds[c]}' for c, n in sorted({*IMAGE_SHAPES.values()}))
-    raise ValueError(f'{path} must hold images that there is a network for ({sizes}), got {w} x {h}')
 
 # %% ../nbs/models/command.ipynb #23321263
 def project_root() -> Path:

@@ -45,6 +45,9 @@ class Request:
     features: str = 'auto'  # of FID and KID, as for `usable_features`
     resize: str = 'crop'  # images of another size, as for `read_images`
     filter: str = 'bicubic'  # likewise
+    variance: str = ''  # as for `from_diffusers`; '': the scheduler's
+    sampler: str = ''  # likewise; '': the model's own
+    label: int | None = None  # the class of a class-conditional model
 
     def __post_init__(self):
         for name in ('samples', 'every', 'steps', 'limit', 'seed', 'batch_size'):
@@ -160,7 +163,8 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     channels, side = expected_images(path)
     fit = dict(resize=r.resize, filter=r.filter)
     images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=True, **fit)
-    adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device)
+    how = dict(variance=r.variance or None, sampler=r.sampler or None, label=r.label)
+    adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device, **how)
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     n, times = r.samples or min(1000, len(images)//2), r.at(adapted.schedule.T)
     if n < 2 or len(images) < 2*n:
@@ -169,7 +173,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     weights = {} if adapted.network is None else adapted.network.state_dict()
     asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
                  kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,
-                 weights=state_hash(weights), **fit)
+                 weights=state_hash(weights), **fit, **how)
     space = usable_features(r.features, tuple(images.shape[1:]))
     return Prepared(path.name, adapted, images, r, n, times, space, notes, asked)
 

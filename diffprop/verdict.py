@@ -90,6 +90,7 @@ def _added(row, test, t):
     seen, was = _number(test['first']), _number(test.second)
     both = f'{seen} in the samples noised to that t again, {was} when the chain was there'
     if row.mmd2 <= row.null_hi: return f'At t = {t} the noise hides what error there is.'
+    if not np.isfinite(test.difference): return f'At t = {t} noised again and chain are the same: {was}.'
     words = {'higher': f'Below t = {t} error is added: {both}.',
              'lower': f'Below t = {t} error is taken away: {both}.',
              'no difference beyond 5%': f'Below t = {t} nothing beyond 5% is added or taken away: {both}.'}
