@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .loading import bare_network, evaluating
-from .schedule import seeded
+from .schedule import stream
 
 # %% ../nbs/models/latents.ipynb #2877badc
 def _scaled(vae, latents):
@@ -29,7 +29,7 @@ def encoder(vae  # an AutoencoderKL or VQModel of diffusers
                          'encode the images yourself and measure(.., in_range=False)')
     @torch.no_grad()
     def encode(images: Tensor, seed: int = 0, batch_size: int = 50) -> Tensor:
-        g, done = seeded(seed, 1_000), []
+        g, done = stream(seed, 'latent codes'), []
         where = next(bare.parameters())
         with evaluating(bare):
             for x in images.split(batch_size):

@@ -111,7 +111,7 @@ STREAMS = {name: number for number, name in enumerate((  # add at the end: train
     'image noise', 'weights', 'batches', 'flips', 'training noise', 'dropout', 'curve images', 'reference',
     'second reference', 'null signs', 'fresh inputs', 'fresh noise', 'renoising', 'variance images',
     'variance reference', 'fault images', 'fault states', 'faults', 'fault bandwidth', 'held-out images',
-    'refine images', 'refine times', 'refine noise', 'kept chains', 'held-out noise'))}
+    'refine images', 'refine times', 'refine noise', 'kept chains', 'held-out noise', 'latent codes'))}
 
 def stream(seed: int,  # the run's seed
            name: str,  # one of STREAMS
