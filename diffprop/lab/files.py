@@ -6,7 +6,7 @@
 __all__ = ['data_hash', 'state_hash', 'file_hash', 'project_root', 'atomic_write', 'cached', 'exclusive']
 
 # %% ../../nbs/lab/files.ipynb #0a6c18bc
-import contextlib, errno, glob, hashlib, os, time, warnings
+import contextlib, errno, glob, hashlib, os, platform, time, warnings
 from pathlib import Path
 from typing import Callable
 
@@ -45,11 +45,21 @@ def project_root(root: str | Path | None = None  # an explicit one; None: find i
     return next((above for above in list(here.parents)[:3] if (above/'settings.ini').exists()), Path.cwd())
 
 # %% ../../nbs/lab/files.ipynb #8114e5b6
+def _ended(who):
+    "A process of this machine that is gone; False where that cannot be known"
+    machine, _, pid = who.rpartition('@')
+    if os.name != 'posix' or machine != platform.node() or not pid.isdigit(): return False
+    try: os.kill(int(pid), 0)
+    except ProcessLookupError: return True
+    except OSError: pass
+    return int(pid) == os.getpid()
+
 def _remove_pieces(path):
     "Delete what processes left beside `path` that were killed while they wrote it"
     for piece in path.parent.glob(f'{glob.escape(path.name)}.*-????????'):
         with contextlib.suppress(OSError):
-            if time.time() - piece.stat().st_mtime > 3600: piece.unlink()
+            old = time.time() - piece.stat().st_mtime > 3600
+            if old or _ended(piece.name[len(path.name) + 1:-9]): piece.unlink()
 
 def _sync(file):
     "Have the system put a file's bytes on the disk, where it can; Windows wants it open for writing"
@@ -78,7 +88,8 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
 
     OSError names the path where it cannot be written."""
     path = Path(path)
-    beside = path.with_name(f'{path.name}.{os.getpid()}-{os.urandom(4).hex()}')
+    who = f'{platform.node()}@{os.getpid()}'
+    beside = path.with_name(f'{path.name}.{who}-{os.urandom(4).hex()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_pieces(path)
