@@ -1,13 +1,14 @@
-"""How well a notebook's checks bite: small faults, drawn at random, in its exported cells.
+"""How well a notebook's checks bite: small faults, drawn at random, in the code that it exports.
 
-    python .ci/mutants.py lab/statistics 1 23    23 faults, drawn with seed 1, into results/mutants.csv
-    python .ci/mutants.py lab/statistics         the survivors there once more
+    python .ci/mutants.py lab/statistics 2 23    draw 23 faults with seed 2 and try them
+    python .ci/mutants.py lab/statistics         try those once more that survived and have no reason
 
 A fault is one comparison, operator, constant, name or argument that is wrong, or a statement left out. A
-forked process runs the notebook's cells with it and stops at the first that fails: the fault is killed. So it
-is by a hang. The checks of other notebooks do not count. What stands before the fault has run once, for all
-faults. In results/mutants.csv `why` is written by hand: the reason why no check finds a survivor. The second
-call, after checks were added, calls a survivor that they kill `killed since`.
+forked process runs the notebook's cells with it, up to the first that fails: the fault is killed. So it is by
+a hang. The checks of other notebooks do not count. What stands before the fault has run once, for all faults.
+
+results/mutants.csv has a row a fault. The second call says `killed since` where checks that were added kill a
+survivor; `why` is written by hand, the reason why no check can, or need, see it.
 """
 import ast
 import contextlib
@@ -19,6 +20,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 import types
 from pathlib import Path
 
@@ -27,7 +29,7 @@ import pandas as pd
 
 root = Path(__file__).resolve().parents[1]
 file, PLACE = root/'results'/'mutants.csv', ['within', 'line', 'column', 'was', 'became']
-COLUMNS = ['notebook', *PLACE, 'outcome', 'why', 'seed', 'date']
+COLUMNS, NO_FAULT = ['notebook', *PLACE, 'outcome', 'why', 'seed', 'date'], 3600  # seconds at most
 BOTH_WAYS = [(ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Lt, ast.Gt),
              (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn), (ast.And, ast.Or)]
 OPERATORS = [(ast.Pow, ast.Mult), *BOTH_WAYS, *((b, a) for a, b in BOTH_WAYS)]
@@ -97,8 +99,8 @@ def mutants(cells):
                 became = ast.unparse(other)
                 new = f'({became})' if isinstance(other, ast.expr) else became
                 where = within, lines[node.lineno - 1].decode().strip(), str(node.col_offset)
-                source = (text[:begin] + new.encode() + text[end:]).decode()
-                yield i, source, (*where, ast.unparse(node), became)
+                faulty = text[:begin] + new.encode() + text[end:]
+                yield i, faulty.decode(), (*where, ast.unparse(node), became)
 
 
 def survives(cells, names, limit):
@@ -108,7 +110,9 @@ def survives(cells, names, limit):
         signal.alarm(60*limit)  # and it may not sleep for ever
         try:
             for source in cells: exec(compile(source, 'a cell', 'exec'), names)
-        except BaseException: os._exit(1)
+        except BaseException:
+            if limit == NO_FAULT: traceback.print_exc()
+            os._exit(1)
         os._exit(0)
     return os.waitpid(pid, 0)[1] == 0
 
@@ -116,7 +120,7 @@ def survives(cells, names, limit):
 def outcomes(cells, drawn):
     "Run the drawn mutants: {place: whether it survives}"
     names, scratch, found = vars(sys.modules['__main__']), Path(tempfile.tempdir), {}
-    if not survives(cells, names, 3600): sys.exit('the notebook fails without a fault')
+    if not survives(cells, names, NO_FAULT): sys.exit('the notebook fails without a fault')
     limit = 10 + int(3*resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)
     for i, source in enumerate(cells):
         for faulty, where in [m[1:] for m in drawn if m[0] == i]:
@@ -124,7 +128,7 @@ def outcomes(cells, drawn):
             found[where] = alive = survives([faulty, *cells[i+1:]], names, limit)
             shutil.rmtree(scratch)
             scratch.with_suffix('.kept').rename(scratch)
-            if alive: print('survived:', *where, sep='  ', file=sys.stderr, flush=True)
+            if alive: print('survived:', *where, sep='  ', file=sys.stderr)
         exec(compile(source, 'a cell', 'exec'), names)
     return found
 
@@ -132,16 +136,16 @@ def outcomes(cells, drawn):
 def main(name, *drawing):
     path, rows = root/'nbs'/f'{name}.ipynb', pd.DataFrame(columns=COLUMNS)
     if file.exists(): rows = pd.read_csv(file, dtype=str, keep_default_na=False)
-    own, others = (rows[(rows.notebook == name) == mine] for mine in (True, False))
     cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == 'code']
     cells = [c for c in cells if not any(words in c for words in ('nbdev_export(', '#| eval: false'))]
     every = list(mutants(cells))
     if drawing:
-        seed, number = map(int, drawing)
-        drawn, kept = random.Random(f'{seed} {name}').sample(every, min(number, len(every))), own[:0]
+        kept, seed, killed = rows[rows.notebook != name], int(drawing[0]), 'killed'
+        drawn = random.Random(f'{seed} {name}').sample(every, int(drawing[1]))
     else:
-        seed, kept, left = own.seed.iloc[0], own[own.outcome != 'survived'], own[own.outcome == 'survived']
-        drawn = [mutant for mutant in every if mutant[2] in map(tuple, left[PLACE].to_numpy())]
+        again = (rows.notebook == name) & (rows.outcome == 'survived') & (rows.why == '')
+        left, kept, killed = set(map(tuple, rows[again][PLACE].to_numpy())), rows[~again], 'killed since'
+        drawn, seed = [m for m in every if m[2] in left], rows.seed[rows.notebook == name].iloc[0]
 
     os.environ.update(IN_TEST='1', MPLBACKEND='agg')
     os.chdir(path.parent)
@@ -152,13 +156,11 @@ def main(name, *drawing):
         tempfile.tempdir = f'{folder}/scratch'
         os.mkdir(tempfile.tempdir)
         with contextlib.redirect_stdout(null): found = outcomes(cells, drawn)
-    whys, today = {tuple(row[PLACE]): row.why for _, row in own.iterrows()}, datetime.date.today()
-    killed = 'killed' if drawing else 'killed since'
-    new = [(name, *where, 'survived' if alive else killed, whys.get(where, ''), seed, today)
+    new = [(name, *where, 'survived' if alive else killed, '', seed, datetime.date.today())
            for where, alive in found.items()]
-    new = pd.concat([kept, pd.DataFrame(new, columns=COLUMNS)])
-    pd.concat([others, new]).to_csv(file, index=False, lineterminator='\n')
-    print(name, new.outcome.value_counts().to_dict())
+    rows = pd.concat([kept, pd.DataFrame(new, columns=COLUMNS)]).sort_values('notebook', kind='stable')
+    rows.to_csv(file, index=False, lineterminator='\n')
+    print(name, rows.outcome[rows.notebook == name].value_counts().to_dict())
 
 
 if __name__ == '__main__': main(*sys.argv[1:])
