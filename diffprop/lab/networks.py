@@ -240,10 +240,10 @@ def _sampling(self: Lab, changes=None):
     "All that samples depend on, besides the network: in words, and as the name of a file"
     p, more = self.size, dict(changes or {})
     sampler = choose('sampler', more.pop('sampler', p.sampler), (*SAMPLERS, 'time-shift'))
-    if set(more) - {'eps_scale'}:
-        raise ValueError(f"sampling must have 'sampler' or 'eps_scale' alone, got {sorted(more)}")
-    settings = (p.samples, p.steps, sampler, p.clip) + tuple(sorted(more.items()))
-    words = sampler + ''.join(f', eps / {v}' for v in more.values())
+    if set(more) - {'eps_scale', 'clip'}:
+        raise ValueError(f"sampling must have 'sampler', 'eps_scale' or 'clip' alone, got {sorted(more)}")
+    settings = p.samples, p.steps, sampler, more.pop('clip', p.clip), *sorted(more.items())
+    words = ', eps / '.join([sampler, *map(str, more.values())])
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 # %% ../../nbs/lab/networks.ipynb #9943d23f
@@ -279,9 +279,10 @@ def first_samples(self: Lab, data: str, config: Config,
 @patch
 def _draw(self: Lab, data, config, network, sampling, first, stop, file):
     "Draw images first, .., stop-1"
-    p, begin, (model, step) = self.size, time.perf_counter(), self._drawn_with(config, network, sampling)
+    p, clip = self.size, (sampling or {}).get('clip', self.size.clip)
+    begin, (model, step) = time.perf_counter(), self._drawn_with(config, network, sampling)
     x = sample(make_schedule(config), model, stop - first, self.images(data).shape[1:], seed=config.seed,
-               first=first, batch_size=p.batch_size, steps=p.steps, step=step, clip=p.clip,
+               first=first, batch_size=p.batch_size, steps=p.steps, step=step, clip=clip,
                device=self.device, progress=self.progress)
     took = torch.tensor(time.perf_counter() - begin)
     atomic_write(file, lambda q: save_file(dict(images=to_uint8(x), seconds=took), q))
