@@ -10,13 +10,15 @@ import json, os, signal, sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from .lab.extras import optional
+
 # %% ../nbs/models/kernels.ipynb #8c765785
 @contextmanager
 def _kernel(name, log):
     "A kernel's manager, and the list that Ctrl-C is noted in; the kernel and its workers end with the block"
-    from jupyter_client import AsyncKernelManager  # the blocking one would hide a dead kernel from papermill
-    from jupyter_core.utils import run_sync
-    manager, asked = AsyncKernelManager(kernel_name=name), []
+    kinds = optional('jupyter_client')
+    run_sync = optional('jupyter_core.utils').run_sync
+    manager, asked = kinds.AsyncKernelManager(kernel_name=name), []  # a blocking one hides that it died
     manager.kernel_spec  # raises NoSuchKernel where it is not installed
     def interrupt(*_):
         asked.append(True)
@@ -47,13 +49,12 @@ def _kernel_of(notebook):
 def execute(notebook: Path, executed: Path,  # what is run, and where the page is written
             given: dict):  # its parameters
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import DeadKernelError
+    papermill, jupyter = optional('papermill'), optional('jupyter_client')
+    DeadKernelError = optional('nbclient.exceptions').DeadKernelError
     kernel, asked, log = _kernel_of(notebook), [], executed.with_suffix('.log')
     os.environ['DIFFPROP_COMMAND'] = '1'  # the page then prints its tables
     try:
-        with log.open('w') as file, _kernel(kernel, file) as (manager, asked):
+        with log.open('w', encoding='utf-8') as file, _kernel(kernel, file) as (manager, asked):
             def before_cell(**_):
                 if asked: raise KeyboardInterrupt  # it came between two cells, where a kernel ignores it
             papermill.execute_notebook(str(notebook), str(executed), parameters=given, progress_bar=False,
@@ -63,5 +64,5 @@ def execute(notebook: Path, executed: Path,  # what is run, and where the page i
         if isinstance(e, papermill.PapermillExecutionError): reason = f'stopped with {e.ename}: {e.evalue}'
         else: reason = f'lost its kernel, out of memory or killed; what that wrote last: {log}'
         raise ValueError(f'{notebook.name} {reason}') from None
-    except NoSuchKernel:
+    except jupyter.kernelspec.NoSuchKernel:
         raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None

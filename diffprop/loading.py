@@ -14,6 +14,8 @@ from pathlib import Path
 
 from torch import nn
 
+from .lab.extras import optional
+
 # %% ../nbs/models/loading.ipynb #e885e71d
 def _json(file):
     "The object that a JSON file holds; ValueError names the file where there is none"
@@ -92,7 +94,7 @@ def _index(folder):
 # %% ../nbs/models/loading.ipynb #c6abebb3
 def _class_in(place, config, named, ending):
     "The class of diffusers that the index names, or else the part's own configuration"
-    import diffusers
+    diffusers = optional('diffusers')
     own = _json(place/config).get('_class_name')
     name = str(named or own)
     if name.endswith(ending) and hasattr(diffusers, name): return getattr(diffusers, name)
@@ -144,7 +146,7 @@ def _fits(info, place):
 @contextmanager
 def _quietly():
     "diffusers' warnings off: what they say is refused or noted here"
-    from diffusers.utils import logging
+    logging = optional('diffusers.utils.logging')
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     try: yield
@@ -218,10 +220,9 @@ def _scheduler(kind, place, pipeline):
 
 def _rescheduled(pipeline, scheduler):
     "(scheduler, notes): the one that a pipeline of that class makes of the scheduler it is given"
-    import diffusers
     name, kind = PIPELINES.get(pipeline), type(scheduler).__name__
     if name in (None, kind): return scheduler, ()
-    return (getattr(diffusers, name).from_config(scheduler.config),
+    return (getattr(optional('diffusers'), name).from_config(scheduler.config),
             (f'a {pipeline} samples by {name}, whatever scheduler it is given, here {kind}',))
 
 # %% ../nbs/models/loading.ipynb #16653d66
@@ -278,7 +279,7 @@ def evaluating(network):  # a module or None
 # %% ../nbs/models/loading.ipynb #33b10922
 def _from_memory(pipeline):
     "The parts of a pipeline in memory, or of any object that has them as attributes"
-    import diffusers
+    diffusers = optional('diffusers')
     held, name = getattr(pipeline, '__dict__', {}), f'the {type(pipeline).__name__}'
     if isinstance(pipeline, diffusers.DiffusionPipeline):
         _check_pipeline(type(pipeline).__call__.__qualname__.split('.')[0], name)  # the class with its loop

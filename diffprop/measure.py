@@ -73,7 +73,8 @@ def expected_images(path: Path  # folder of a pipeline or of a finished run
     if not (path/'train.json').exists():
         raise ValueError(f'{path} holds neither a diffusers pipeline (model_index.json) '
                          f'nor a finished run of diffprop (train.json){_near(path)}')
-    if shape := json.loads((path/'config.json').read_text()).get('shape'): return shape[0], shape[1]
+    config = json.loads((path/'config.json').read_text(encoding='utf-8'))
+    if shape := config.get('shape'): return shape[0], shape[1]
     from safetensors import safe_open
     with safe_open(path/'model.safetensors', 'pt') as weights:
         return weights.get_slice('first.weight').get_shape()[1], None
@@ -93,7 +94,7 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
     if any(how.values()): raise ValueError(f'{", ".join(how)} are options of a pipeline, and {path} is a run')
     from diffprop.lab.config import Config, make_schedule
     from diffprop.lab.checkpoints import load_network
-    config = Config.of(**json.loads((path/'config.json').read_text())['config'])
+    config = Config.of(**json.loads((path/'config.json').read_text(encoding='utf-8'))['config'])
     schedule = make_schedule(config)
     note = (f'a run of diffprop: {config.steps} training steps, T = {config.T}, {config.schedule} schedule, '
             f'variance {config.variance}, clipped')

@@ -20,6 +20,7 @@ import diffprop
 from .schedule import Schedule, sample, stream
 from .adapters import Adapted, from_diffusers
 from .error import mmd2
+from .lab.extras import optional
 from .lab.files import atomic_write, data_hash
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
@@ -60,19 +61,20 @@ def images_for(source: Path | str,  # as for `open_source`
 # %% ../nbs/models/pipelines.ipynb #ad11a2df
 def _own_run(folder):
     "A finished run of this library"
-    from diffusers import DDPMScheduler, UNet2DModel
+    diffusers = optional('diffusers')
     from diffprop.lab.checkpoints import load_network
     from diffprop.lab.config import Config, make_schedule
     from diffprop.unet import diffusers_config, to_diffusers
-    record = json.loads((folder/'config.json').read_text())
+    record = json.loads((folder/'config.json').read_text(encoding='utf-8'))
     config = Config.of(**record['config'])
     network, schedule = load_network(folder, tuple(record['shape'])), make_schedule(config)
-    unet = UNet2DModel(**diffusers_config(network))
+    unet = diffusers.UNet2DModel(**diffusers_config(network))
     unet.load_state_dict(to_diffusers(network))
     linear = dict(beta_schedule='linear', beta_start=config.beta_1, beta_end=config.beta_T)
     betas = linear if config.schedule == 'linear' else dict(trained_betas=schedule.beta[1:].tolist())
     variance = dict(beta='fixed_large', posterior='fixed_small')[config.variance]
-    return unet.eval(), DDPMScheduler(schedule.T, variance_type=variance, clip_sample=True, **betas)
+    how = dict(variance_type=variance, clip_sample=True)
+    return unet.eval(), diffusers.DDPMScheduler(schedule.T, **how, **betas)
 
 # %% ../nbs/models/pipelines.ipynb #71246981
 def few_step_scheduler(scheduler):  # of diffusers, with a configuration that `from_diffusers` takes
@@ -141,10 +143,10 @@ def save_refined(unet, scheduler,  # of diffusers
                  record: dict  # what the card says
                 ):
     "The pipeline, its card, and last of all refine.json, which says that all of it is there"
-    from diffusers import DDIMPipeline
-    DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
-    atomic_write(folder/'README.md', lambda p: p.write_text(card(record)))
-    atomic_write(folder/'refine.json', lambda p: p.write_text(json.dumps(record, indent=1)))
+    optional('diffusers').DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
+    texts = {'README.md': card(record), 'refine.json': json.dumps(record, indent=1)}
+    for name, text in texts.items():
+        atomic_write(folder/name, lambda p: p.write_text(text, encoding='utf-8'))
     (folder/'refine.pt').unlink(missing_ok=True)
 
 # %% ../nbs/models/pipelines.ipynb #aa19792f

@@ -14,6 +14,7 @@ from typing import Callable
 import torch
 from torch import Tensor
 
+from .lab.extras import optional
 from .samplers import ddim_step, heun_step, unclipped_ddim_step
 from .schedule import Schedule, backward_step, predict
 
@@ -84,7 +85,7 @@ def in_place(scheduler,  # of diffusers, with betas
              sampler: str | None  # 'ddim' or 'ddpm'; None: the scheduler itself
             ):
     "DDIM, in steps of one length, or DDPM on the same process; ValueError where there is none"
-    import diffusers
+    diffusers = optional('diffusers')
     kinds = dict(ddim='DDIMScheduler', ddpm='DDPMScheduler')
     if sampler is None: return scheduler
     if sampler not in kinds: raise ValueError(f"sampler must be 'ddim' or 'ddpm', got {sampler!r}")

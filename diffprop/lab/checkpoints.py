@@ -115,10 +115,12 @@ def resume(state: State,  # is changed
 
 # %% ../../nbs/lab/checkpoints.ipynb #987c89e6
 def _read_json(path):
-    try: return json.loads(path.read_text())
+    try: return json.loads(path.read_text(encoding='utf-8'))
     except ValueError: raise Damaged(f'{path} is damaged: it is not JSON') from None
 
-def _write_json(path, record): atomic_write(path, lambda p: p.write_text(json.dumps(record, indent=1)))
+def _write_json(path, record):
+    text = json.dumps(record, indent=1)
+    atomic_write(path, lambda p: p.write_text(text, encoding='utf-8'))
 
 def _held(folder):
     "The configuration and the images' hash that a folder's config.json names"

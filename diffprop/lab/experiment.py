@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
-from IPython.display import Image, Markdown, display
 
 import diffprop
 from .curves import run_many
+from .extras import optional
 from .files import atomic_write, project_root
 from .figures import theme
 from .fidelity import fidelity
@@ -89,7 +89,8 @@ def save_results(folder: Path | str,  # is made; files of the same names are rep
     if rows is not None:
         shown = [c for c in ('run', 'weights', 'data_hash', 'features') if c in rows]
         record['runs'] = rows[shown].drop_duplicates().to_dict('records')
-    atomic_write(folder/'provenance.json', lambda p: p.write_text(json.dumps(record, indent=1)))
+    text = json.dumps(record, indent=1)
+    atomic_write(folder/'provenance.json', lambda p: p.write_text(text, encoding='utf-8'))
     return folder
 
 # %% ../../nbs/lab/experiment.ipynb #39530fe2
@@ -159,23 +160,25 @@ class Answer:
     def __init__(self,
                  waiting: str = '*The answer stands here when the runs below are done.*'  # shown till then
                 ):
-        self.text = display(Markdown(waiting), display_id=True)
-        self.picture = display(Markdown(''), display_id=True)
+        page = optional('IPython.display')
+        self.text = page.display(page.Markdown(waiting), display_id=True)
+        self.picture = page.display(page.Markdown(''), display_id=True)
 
     def show(self, text: str,  # Markdown
              figure=None):  # a matplotlib figure, which is then closed, so that it is shown once
         "Fill the place; what stood there before is replaced"
-        _update(self.text, Markdown(text))
+        page = optional('IPython.display')
+        _update(self.text, page.Markdown(text))
         if figure is None: return
         buffer = io.BytesIO()
         figure.savefig(buffer, format='png', dpi=110, bbox_inches='tight')
         plt.close(figure)
-        _update(self.picture, Image(buffer.getvalue(), format='png'))
+        _update(self.picture, page.Image(buffer.getvalue(), format='png'))
 
 # %% ../../nbs/lab/experiment.ipynb #eace5214
 def _update(handle, content):
     "A place in a notebook is filled where it stands; outside of a notebook there are no places"
-    if handle is None: display(content)
+    if handle is None: optional('IPython.display').display(content)
     else: handle.update(content)
 
 # %% ../../nbs/lab/experiment.ipynb #46d95a91

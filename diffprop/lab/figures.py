@@ -17,10 +17,21 @@ from matplotlib.ticker import MaxNLocator
 from .statistics import mean_interval
 
 # %% ../../nbs/lab/figures.ipynb #51983ea5
+_COLOURS = '#0173b2 #de8f05 #029e73 #d55e00 #cc78bc #ca9161 #fbafe4 #949494 #ece133 #56b4e9'.split()
+_FONTS = ['Arial', 'DejaVu Sans', 'Liberation Sans', 'Bitstream Vera Sans', 'sans-serif']
+_THEME = {'axes.axisbelow': True, 'axes.edgecolor': '.8', 'axes.grid': True, 'axes.labelcolor': '.15',
+          'axes.labelsize': 12, 'axes.linewidth': 1.25, 'axes.prop_cycle': plt.cycler(color=_COLOURS),
+          'axes.titlesize': 12, 'font.sans-serif': _FONTS, 'font.size': 12, 'grid.color': '.8',
+          'grid.linewidth': 1, 'legend.fontsize': 11, 'legend.title_fontsize': 12,
+          'lines.solid_capstyle': 'round', 'patch.edgecolor': 'w', 'patch.force_edgecolor': True,
+          'text.color': '.15', 'xtick.bottom': False, 'ytick.left': False} | {
+    f'{x}tick.{name}': value for x in 'xy' for name, value in {
+        'color': '.15', 'labelsize': 11, 'major.size': 6, 'major.width': 1.25, 'minor.size': 4,
+        'minor.width': 1}.items()}
+
 def theme():
     "The look of every figure: white with a grid, colours that survive grey print and colour-blind eyes"
-    import seaborn as sns  # here: those who only measure a model need no seaborn
-    sns.set_theme(context='notebook', style='whitegrid', palette='colorblind')
+    plt.rcParams.update(_THEME)
 
 # %% ../../nbs/lab/figures.ipynb #e5f08c1c
 def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this one

@@ -7,10 +7,11 @@ __all__ = ['VERDICTS', 'mean_interval', 'interval_text', 'plus_minus', 'differen
            'verdict', 'judge', 'in_brief', 'in_words', 'sentence', 'as_text', 'detectable']
 
 # %% ../../nbs/lab/statistics.ipynb #8b452927
+from math import erfc
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
-from scipy import stats
-from scipy.optimize import brentq
 
 # %% ../../nbs/lab/statistics.ipynb #a1363859
 def mean_interval(values  # a number for each seed; those that are not finite are left out
@@ -20,6 +21,7 @@ def mean_interval(values  # a number for each seed; those that are not finite ar
     x = x[np.isfinite(x)]
     if not len(x): return float('nan'), float('nan')
     if len(x) == 1: return float(x[0]), float('nan')
+    from scipy import stats  # here, for its import takes a second, which one curve does not need
     return float(x.mean()), float(stats.t.ppf(.975, len(x) - 1)*stats.sem(x))
 
 # %% ../../nbs/lab/statistics.ipynb #a2563d4b
@@ -44,8 +46,10 @@ def difference(values,  # a difference for each seed
     d = np.asarray(values, float)
     d = d[np.isfinite(d)]
     mean, half = mean_interval(d)
-    p = stats.ttest_1samp(d, 0).pvalue if len(d) > 1 and d.std() > 0 else np.nan
-    return dict(difference=mean, difference_half=half, p=float(p), pairs=len(d), scale=float(scale))
+    record = dict(difference=mean, difference_half=half, p=np.nan, pairs=len(d), scale=float(scale))
+    if len(d) < 2 or d.std() == 0: return record
+    from scipy import stats
+    return record | dict(p=float(stats.ttest_1samp(d, 0).pvalue))
 
 # %% ../../nbs/lab/statistics.ipynb #8329fdbf
 def pooled_difference(values, errors,  # a difference and its standard error for each seed
@@ -54,8 +58,8 @@ def pooled_difference(values, errors,  # a difference and its standard error for
     "As `difference`, for these very runs: the normal test of the mean by the runs' own standard errors"
     d, se = np.asarray(values, float), np.asarray(errors, float)
     mean, spread = d.mean(), (se**2).sum()**.5/len(d)
-    p = 2*stats.norm.sf(abs(mean)/spread)
-    half = stats.norm.ppf(.975)*spread
+    p = erfc(abs(mean)/spread/2**.5)
+    half = NormalDist().inv_cdf(.975)*spread
     return dict(difference=mean, difference_half=half, p=float(p), pairs=len(d), scale=float(scale))
 
 # %% ../../nbs/lab/statistics.ipynb #72b48288
@@ -64,6 +68,7 @@ def compare(rows: pd.DataFrame,  # one row a run, with columns data, method, see
             value: str = 'fid'  # the column that is compared
            ) -> pd.DataFrame:  # indexed by (data, method), in the rows' order
     "Each method against the baseline, by data set: mean, interval, difference paired by seed (Table 1)"
+    from scipy import stats
     out = []
     for (data, method), own in rows.groupby(['data', 'method'], sort=False):
         x = own.set_index('seed')[value]
@@ -167,6 +172,7 @@ def detectable(sd: float,  # standard deviation of paired differences, from a pi
     "The smallest true mean difference that a two-sided paired t-test of n pairs finds with this power"
     if pilot_df < 10: raise ValueError(f'pilot_df must be at least 10 to plan anything, got {pilot_df}')
     if n < 2 or not sd > 0: raise ValueError(f'n must be at least 2 and sd above 0, got {n} and {sd}')
+    from scipy import optimize, stats
     critical = stats.t.ppf(1 - level/2, n - 1)
     missing = lambda z: stats.nct.sf(critical, n - 1, z) - power  # z: the difference in standard errors
-    return sd*brentq(missing, 0, 3*critical)/n**.5
+    return sd*optimize.brentq(missing, 0, 3*critical)/n**.5

@@ -152,18 +152,18 @@ def network_view(state: State,
 def _cut_log(log, step):
     "Keep the log's whole lines up to an update"
     kept = []
-    for line in log.read_text(errors='replace').splitlines() if log.exists() else []:
+    for line in log.read_text(encoding='utf-8', errors='replace').splitlines() if log.exists() else []:
         try: row = json.loads(line)
         except ValueError: continue
         if row['step'] <= step: kept.append(line + '\n')
-    with writing_into(log.parent): atomic_write(log, lambda p: p.write_text(''.join(kept)))
+    with writing_into(log.parent): atomic_write(log, lambda p: p.write_text(''.join(kept), encoding='utf-8'))
 
 def _log(log, state):
     "Append a line to metrics.jsonl: the means since the last one, which are returned"
     rows = state.since_log
     shared = [name for name in rows[-1] if all(name in row for row in rows)]
     means = {name: torch.stack([row[name] for row in rows]).mean().item() for name in shared}
-    with writing_into(log.parent), log.open('a') as out:
+    with writing_into(log.parent), log.open('a', encoding='utf-8') as out:
         out.write(json.dumps(dict(step=state.step, seconds=round(state.seconds, 2), **means)) + '\n')
         out.flush()
         os.fsync(out.fileno())
