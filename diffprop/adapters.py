@@ -94,6 +94,8 @@ def _check_unet(unet, variance_type, variance):
                          'give what it is conditioned on by a function, through from_module')
     if len(kinds := {w.dtype for w in bare.parameters()}) > 1:
         raise ValueError(f'unet must have weights of one dtype, got {", ".join(sorted(map(str, kinds)))}')
+    if any(w.is_meta for w in bare.parameters()):
+        raise ValueError('unet must have its weights in memory, got weights on the device meta: load them')
     learned, double = str(variance_type).startswith('learned'), c.out_channels == 2*c.in_channels
     if c.out_channels < c.in_channels:
         raise ValueError(f'unet must give as many channels as it takes, got {c.in_channels} in and '
@@ -242,8 +244,10 @@ def from_edm(denoiser: Callable,  # D(x, sigma): x (B, *shape) noised by sigma (
 def _check_gaussian(d):
     "A ValueError where a GaussianDiffusion's chain has no place here"
     kind, offset = type(d).__name__, getattr(d, 'offset_noise_strength', 0)
-    if kind not in ('GaussianDiffusion', 'GaussianDiffusion1D'):
-        raise ValueError(f'diffusion must be a GaussianDiffusion or GaussianDiffusion1D, got {kind}; '
+    where, known = f'{type(d).__module__}.{kind}', 'denoising_diffusion_pytorch.denoising_diffusion_pytorch'
+    if where not in (f'{known}.GaussianDiffusion', f'{known}_1d.GaussianDiffusion1D'):
+        named = where if kind.startswith('GaussianDiffusion') else kind  # others have that name too
+        raise ValueError(f'diffusion must be a GaussianDiffusion or GaussianDiffusion1D, got {named}; '
                          'an ElucidatedDiffusion is from_edm(diffusion.preconditioned_network_forward, '
                          'diffusion.sample_schedule()), and a network alone goes through from_module')
     if getattr(d, 'self_condition', False):

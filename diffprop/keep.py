@@ -97,11 +97,12 @@ class Kept:
 
     def add(self, rows: list):  # as they are measured
         "Keep rows, and write them as they come; OSError where the disk does not take them"
+        self.folder.mkdir(parents=True, exist_ok=True)  # where somebody has removed it in between
         with undisturbed(), open(self.folder/FILES[1], 'a', newline='', encoding='utf-8') as f:
             self.rows += rows
-            table = csv.DictWriter(f, list(self.rows[0]) if self.rows else ())
-            if self.rows and not f.tell(): table.writeheader()
-            table.writerows(rows)
+            table, new = csv.DictWriter(f, list(self.rows[0]) if self.rows else ()), not f.tell()
+            if self.rows and new: table.writeheader()
+            table.writerows(self.rows if new else rows)
 
 # %% ../nbs/models/keep.ipynb #70e4c3f1
 @patch

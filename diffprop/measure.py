@@ -6,7 +6,7 @@
 __all__ = ['as_measured', 'measure', 'expected_images', 'open_model', 'error_table', 'usable_device', 'tried_folder']
 
 # %% ../nbs/models/measure.ipynb #4e21585b
-import json, tempfile
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from .error import error_dynamics
 from .lab.data import to_float
 from .lab.figures import plot_error
 from .latents import image_form
-from .loading import _near, evaluating, existing, holds_pipeline, open_parts
+from .loading import _json, _near, evaluating, existing, holds_pipeline, open_parts
 from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
@@ -64,6 +64,12 @@ def measure(adapted: Adapted,  # of any adapter
         return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
 
 # %% ../nbs/models/measure.ipynb #8777eae1
+def _record(run):
+    "What a run wrote down of itself; ValueError names the file where that is damaged"
+    held = _json(run/'config.json')
+    if isinstance(held.get('config'), dict): return held
+    raise ValueError(f'{run/"config.json"} must hold the config of a run of diffprop, got {", ".join(held)}')
+
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
@@ -73,8 +79,7 @@ def expected_images(path: Path  # folder of a pipeline or of a finished run
     if not (path/'train.json').exists():
         raise ValueError(f'{path} holds neither a diffusers pipeline (model_index.json) '
                          f'nor a finished run of diffprop (train.json){_near(path)}')
-    config = json.loads((path/'config.json').read_text(encoding='utf-8'))
-    if shape := config.get('shape'): return shape[0], shape[1]
+    if shape := _record(path).get('shape'): return shape[0], shape[1]
     from safetensors import safe_open
     with safe_open(path/'model.safetensors', 'pt') as weights:
         return weights.get_slice('first.weight').get_shape()[1], None
@@ -94,7 +99,7 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
     if any(how.values()): raise ValueError(f'{", ".join(how)} are options of a pipeline, and {path} is a run')
     from diffprop.lab.config import Config, make_schedule
     from diffprop.lab.checkpoints import load_network
-    config = Config.of(**json.loads((path/'config.json').read_text(encoding='utf-8'))['config'])
+    config = Config.of(**_record(path)['config'])
     schedule = make_schedule(config)
     note = (f'a run of diffprop: {config.steps} training steps, T = {config.T}, {config.schedule} schedule, '
             f'variance {config.variance}, clipped')

@@ -7,7 +7,7 @@ __all__ = ['Request', 'costs', 'advice', 'memory_note', 'Prepared', 'notes_of', 
            'measure_saved']
 
 # %% ../nbs/models/measurement.ipynb #4eda45fc
-import json, sys, tempfile, time
+import hashlib, json, sys, tempfile, time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +22,9 @@ from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_uint8
-from .lab.files import data_hash, exclusive, state_hash
+from .lab.files import data_hash, exclusive, file_hash, state_hash
 from .lab.presets import choose, names
+from .loading import AUTOENCODERS
 from .measure import expected_images, open_model
 from .report import save_measurement, scores, usable_features
 from .verdict import answer_of
@@ -153,6 +154,15 @@ def notes_of(adapted: Adapted, images: Tensor,
     if n < 100: notes.append(f'{n} samples are few: only large errors leave the null band')
     return notes
 
+# %% ../nbs/models/measurement.ipynb #f6e5979c
+def _settings(path):
+    "A hash of a saved model's configurations and of its autoencoder's weights"
+    names = 'model_index.json', 'config.json', 'scheduler_config.json'
+    files = [path/part/name for part in ('', 'unet', 'scheduler', *AUTOENCODERS) for name in names]
+    files += [file for part in AUTOENCODERS for file in sorted((path/part).glob('*.[sb]*'))]
+    whole = ' '.join(f'{f.relative_to(path)} {file_hash(f)}' for f in files if f.is_file())
+    return hashlib.sha256(whole.encode()).hexdigest()
+
 # %% ../nbs/models/measurement.ipynb #27aaba3f
 def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, which ships
             request: Request  # the options
@@ -167,13 +177,14 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device, **how)
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     n, times = r.samples or min(1000, len(images)//2), r.at(adapted.schedule.T)
+    if len(images) < 4: raise ValueError(f'data must have at least 4 images, got {len(images)}')
     if n < 2 or len(images) < 2*n:
         raise ValueError(f'n must be in 2..{len(images)//2}, half the number of images, got {n} (--samples)')
     notes = notes_of(adapted, images, n, times, r.steps, r.device)
     weights = {} if adapted.network is None else adapted.network.state_dict()
     asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
                  kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,
-                 weights=state_hash(weights), **fit, **how)
+                 weights=state_hash(weights), settings=_settings(path), features=r.features, **fit, **how)
     space = usable_features(r.features, tuple(images.shape[1:]))
     return Prepared(path.name, adapted, images, r, n, times, space, notes, asked)
 
@@ -211,8 +222,8 @@ class Measured:
 def read_measured(p: Prepared, folder: Path  # of a finished measurement
                  ) -> Measured:
     "What a folder holds"
-    of = np.load(folder/'influences.npz')
-    influences = {(int((words := k.split())[0]), words[1]): torch.from_numpy(of[k]) for k in of.files}
+    with np.load(folder/'influences.npz') as of:
+        influences = {(int((words := k.split())[0]), words[1]): torch.from_numpy(of[k]) for k in of.files}
     answer = json.loads((folder/'verdict.json').read_text(encoding='utf-8'))
     return Measured(p.name, folder, pd.read_csv(folder/'curve.csv'), answer, influences, p)
 
@@ -221,7 +232,7 @@ def read_measured(p: Prepared, folder: Path  # of a finished measurement
 def _says_where(kept, T):
     "However a measurement ends, a line says what is kept"
     try: yield
-    except (KeyboardInterrupt, SystemExit, OSError) as e:
+    except BaseException as e:
         where = f'{len(kept.rows)} rows are in {kept.folder/FILES[1]}, the chain came to t = {kept.t} of {T}'
         text = f'{where}; the same command goes on from there'
         if not kept.rows:
@@ -229,8 +240,14 @@ def _says_where(kept, T):
             text = 'nothing was measured yet'
         if isinstance(e, OSError): raise OSError(e.errno, f'{e.strerror or e}; {text}') from e
         if isinstance(e, KeyboardInterrupt): raise KeyboardInterrupt(f'measure stopped; {text}') from None
-        print(f'\ndiffprop: measure was ended; {text}', file=sys.stderr)
+        print(f'\ndiffprop: measure was ended; {text}', file=sys.stderr, flush=True)
         raise
+
+# %% ../nbs/models/measurement.ipynb #a71deef0
+def _is_complete(folder, asked, keep_samples):
+    "Finished, with all that is read from it, and the samples where these are wanted"
+    wanted = 'curve.csv', 'verdict.json', 'influences.npz', *['samples.npz']*keep_samples
+    return is_finished(folder, asked) and all((folder/name).is_file() for name in wanted)
 
 # %% ../nbs/models/measurement.ipynb #8b6ae684
 def measure_saved(p: Prepared,
@@ -242,7 +259,7 @@ def measure_saved(p: Prepared,
     "Measure, judge and write; what was finished before is read, what was interrupted goes on"
     folder = take_folder(out, p.asked, overwrite)
     with exclusive(folder):
-        if is_finished(folder, p.asked):
+        if _is_complete(folder, p.asked, keep_samples):
             print(f'measured before, in {folder}; --overwrite measures again', flush=True)
         else:
             print(f'results will be in {folder}', flush=True)

@@ -34,15 +34,17 @@ def check_scheduler(scheduler):  # of diffusers
                          'nor what the network predicts is known')
     kind, c = type(scheduler).__name__, getattr(scheduler, 'config', {})
     known = 'DDPMScheduler', 'DDIMScheduler', *SOLVERS
-    if kind not in known:
+    if kind not in known or not _is_theirs(scheduler):
         remedy = ("; sampler='ddim' or 'ddpm' measures the same process and network by DDIM or DDPM"
                   if getattr(scheduler, 'betas', None) is not None else '')
-        raise ValueError(f'scheduler must be one of {", ".join(known)}, got {kind}: its steps are not '
+        own = ' of its own making' if kind in known else ''
+        raise ValueError(f'scheduler must be one of {", ".join(known)}, got {kind}{own}: its steps are not '
                          f'modules p(x_t-1 | x_t), nor steps that are known here{remedy}')
     if (predicts := c.get('prediction_type')) not in PREDICTIONS:
         raise ValueError(f'prediction_type must be one of {", ".join(PREDICTIONS)}, got {predicts!r}')
     for true, reason in (*_other_chains(c, getattr(scheduler, 'betas', None)), *_other_ends(c)):
         if true: raise ValueError(reason)
+    _check_tables(scheduler)
     return c
 
 # %% ../nbs/models/schedulers.ipynb #bc7aba31
@@ -80,6 +82,21 @@ def of_config(kind, scheduler,  # class of a scheduler; the scheduler that it is
     "A scheduler with another's configuration, what was given by position too"
     return kind.from_config({k: v for k, v in scheduler.config.items() if k[0] != '_'} | changes)
 
+# %% ../nbs/models/schedulers.ipynb #1607ccd1
+def _is_theirs(scheduler):
+    "Is this a class of diffusers itself, with the step that it came with?"
+    import diffusers
+    return type(scheduler) is getattr(diffusers, type(scheduler).__name__) and 'step' not in vars(scheduler)
+
+def _check_tables(scheduler):
+    "ValueError for a table that somebody replaced: what its configuration says is then not what it does"
+    fresh = of_config(type(scheduler), scheduler)
+    for name in ('betas', 'alphas_cumprod'):
+        was, now = (getattr(s, name, None) for s in (fresh, scheduler))
+        if was is None or was.shape == now.shape and torch.allclose(was, now.to(was), atol=1e-6): continue
+        raise ValueError(f'scheduler must have the {name} of its configuration, got others: give what was '
+                         'changed as its trained_betas, from which it makes all its tables')
+
 # %% ../nbs/models/schedulers.ipynb #5e316694
 def in_place(scheduler,  # of diffusers, with betas
              sampler: str | None  # 'ddim' or 'ddpm'; None: the scheduler itself
@@ -91,6 +108,7 @@ def in_place(scheduler,  # of diffusers, with betas
     if sampler not in kinds: raise ValueError(f"sampler must be 'ddim' or 'ddpm', got {sampler!r}")
     if getattr(scheduler, 'betas', None) is None:
         raise ValueError(f'sampler={sampler!r} needs a scheduler with betas, got {type(scheduler).__name__}')
+    _check_tables(scheduler)
     c = scheduler.config
     given = dict(clip_sample=c.get('clip_sample', False), set_alpha_to_one=True)
     if c.get('beta_schedule') not in ('linear', 'scaled_linear', 'squaredcos_cap_v2'):  # which all have

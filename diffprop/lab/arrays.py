@@ -36,11 +36,15 @@ def _as_bytes(array):
     if array.dtype == np.uint8: return array, dark
     ways = (('0..1', 0, 1, 255, 0), ('-1..1', -1, 1, 127.5, 1))*(array.dtype.kind == 'f')
     slack = max(1e-3, 256*np.finfo(array.dtype).eps) if array.dtype.kind == 'f' else 0
+    fits = []
     for name, least, most, scale, shift in (*ways, ('whole numbers', 0, 255, 1, 0)):
         if not least <= low <= high <= most: continue  # nor where one is no number
         exact = (array.astype(np.float64) + shift)*scale
-        if abs(exact - exact.round()).max() <= slack:
-            return exact.round().astype(np.uint8), [('read as bytes', f'{array.dtype}, {name}'), *dark]
+        if abs(exact - exact.round()).max() <= slack: fits.append((name, exact.round().astype(np.uint8)))
+    names = [name for name, _ in fits]
+    if names[:2] == ['0..1', '-1..1'] and (fits[0][1] != fits[1][1]).any():  # bright images
+        raise ValueError('holds bytes as 0..1, or else as -1..1: which cannot be known, save them as uint8')
+    if fits: return fits[0][1], [('read as bytes', f'{array.dtype}, {names[0]}'), *dark]
     found = f'{array.dtype} from {low:.4g} to {high:.4g}'
     raise ValueError(f'holds {found} that are not bytes in 0..255, 0..1 or -1..1: round them first, as in '
                      '(255*x).round().astype("uint8")')

@@ -140,5 +140,7 @@ def exclusive(folder: str | Path):  # made if it is not there
     except Timeout:
         print(f'{folder} is held by another process; waiting for it', flush=True)
         lock.acquire()
+    except (OSError, NotImplementedError) as e:  # a network disk without locks
+        warnings.warn(f'{folder} cannot be locked ({e}): start no other process on it')
     try: yield
     finally: lock.release()

@@ -30,8 +30,9 @@ class Store:
 def _hidden(name):
     "A file that the system put there and not its owner"
     parts = PurePosixPath(name).parts
+    others = '__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN'  # of macOS' zips, a NAS, a drive of Windows
     windows = parts[-1].lower() in ('thumbs.db', 'desktop.ini')
-    return windows or any(part.startswith('.') or part == '__MACOSX' for part in parts)
+    return windows or any(part.startswith('.') or part in others for part in parts)
 
 def shown(name: str  # of a file, with any characters
          ) -> str:
