@@ -132,12 +132,11 @@ def nearest(images: Tensor, others: Tensor) -> float:  # uint8 both
     x, y = (to_float(z).flatten(1) for z in (images, others))
     return torch.cat([torch.cdist(part, y).amin(1) for part in x.split(500)]).median().item()
 
-def precision_recall(images: Tensor, reference: Tensor, space, device='cpu') -> dict:  # uint8 both
+def precision_recall(own: Tensor, data: Tensor) -> dict:  # features of samples and of images, (N, width)
     "Precision and recall in a feature space, by torch-fidelity, from equally many of both"
     from torch_fidelity.metric_prc import prc_features_to_metric
-    n = min(len(images), len(reference))
-    own, data = (image_features(x[:n], space, device=device) for x in (images, reference))
-    found = prc_features_to_metric(own, data, verbose=False)
+    n = min(len(own), len(data))
+    found = prc_features_to_metric(own[:n], data[:n], verbose=False)
     return {name: found[name] for name in ('precision', 'recall')}
 
 # %% ../../nbs/lab/few_steps.ipynb #7acd8efd
@@ -179,10 +178,13 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
         x = sample(chain, network, n, shape, step=step, **how)
     drawn, train, held = to_uint8(x), self.images(data), self.held_out_images(data)
     some = train[::max(1, len(train)//5000)]  # features cost as much as samples
-    seen, unseen = (fidelity(drawn, y, space, device=self.device, keep=True) for y in (some, held))
+    own = image_features(drawn, space, device=self.device)
+    beside = image_features(held[:n], space, device=self.device)
+    score = dict(device=self.device, keep=True, own=own)
+    seen, unseen = (fidelity(drawn, y, space, **score) for y in (some, held))
     row = dict(data=data, method=way.name, sampler=way.sampler, nfe=nfe, seed=config.seed,
                fid=unseen['fid'], kid=unseen['kid'], fid_train=seen['fid'], kid_train=seen['kid'],
-               **precision_recall(drawn, held, space, self.device), nearest=nearest(drawn, train),
+               **precision_recall(own, beside), nearest=nearest(drawn, train),
                samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin)
     record = {k: record.get(k) for k in ('kept', 'updates', 'seconds', 'before', 'after')}
     run = dict(run=self.folder(data, config).name, weights=self.trained(data, config)['weights'][:16],

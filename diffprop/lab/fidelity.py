@@ -167,6 +167,7 @@ def fidelity(images: Tensor,  # (N, C, H, W) uint8: samples
              kid_subsets: int = 20,  # random subsets, whose KIDs are averaged
              kid_subset_size: int | None = None,  # None: 1,000, or half of the smaller set
              keep: bool = False,  # keep the reference's features in runs/cache, for the next samples
+             own: Tensor | None = None,  # the images' features, where they are known already
              batch_size: int = 256,  # images that the network is given at once
              device='cpu',  # or 'cuda', 'cuda:1', ..
              root: str | Path | None = None  # the project's folder
@@ -184,7 +185,7 @@ def fidelity(images: Tensor,  # (N, C, H, W) uint8: samples
     size = kid_subset_size or max(2, min(1000, fewer//2))
     if kid and not 2 <= size <= fewer: raise ValueError(f'kid_subset_size must be in 2..{fewer}, got {size}')
     compute = partial(image_features, space=space, batch_size=batch_size, device=device)
-    own = compute(images)
+    if own is None: own = compute(images)
     data = _kept_features(reference, space, device, batch_size, root) if keep else compute(reference)
     found = _distances(own, data, kid, kid_subsets, size)
     return found | dict(features=str(space), samples=len(images), reference=len(reference))

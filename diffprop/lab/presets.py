@@ -52,7 +52,7 @@ PRESETS = dict(
                   refine=dict(updates=150, batch_size=128, held_out=.2)),
     trial=Preset(_trial, _paper_sets, seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64,
                  limit=1000, few=True))
-PRESETS['digits-full'] = replace(PRESETS['digits'], config=dict(_digits, steps=6000), seeds=10, samples=2000,
+PRESETS['digits-full'] = replace(PRESETS['digits'], config=dict(_digits, steps=6000), seeds=10, samples=1000,
                                  finetune=300, held_out=.2)
 
 # %% ../../nbs/lab/presets.ipynb #f1d1f348

@@ -57,10 +57,11 @@ def device_name(device: str  # 'cpu', 'cuda', 'cuda:1', ..
     return f'CPU ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads)'
 
 @patch
-def _vanilla(self: Lab, config, method):
+def _vanilla(self: Lab, data, config, method):
     "The configuration of the network that fine-tuning starts from"
-    tuned = METHODS[method].longer*self.size.finetune
-    return replace(config, steps=config.steps - tuned, lam_reg=0., reg_from=0)
+    m, plain = METHODS[method], configure(self.preset, data, 'ddpm', config.seed)
+    before = {name: getattr(plain, name) for name in m.changes} | dict(lam_reg=0., reg_from=0)
+    return replace(config, steps=config.steps - m.longer*self.size.finetune, **before)
 
 @patch
 def _score(self: Lab, data, config, sampling, space):
@@ -90,7 +91,7 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
     m, p = METHODS[choose('method', method, METHODS)], self.size
     space = self.ready(data, features, weights, few)
     config = self.config(data, method, seed, **overrides)
-    if m.finetune: self.trained(data, self._vanilla(config, method))
+    if m.finetune: self.trained(data, self._vanilla(data, config, method))
     drawn, record = self.samples(data, config, m.sampling), self.trained(data, config)
     held, file = self._score(data, config, m.sampling, space)
     if not file.exists():
@@ -126,7 +127,7 @@ def _trainings(self: Lab, data, method, seed=0, **overrides):
     "What a run has to train yet, and what it builds on has: {which: forward passes of a batch}"
     config, m = configure(self.preset, data, method, seed, **overrides), METHODS[method]
     if m.finetune:
-        vanilla = self._vanilla(config, method)
+        vanilla = self._vanilla(data, config, method)
         return self._unfinished(data, vanilla) | self._unfinished(data, config, vanilla.steps)
     if not m.equal_time: return self._unfinished(data, config)
     other = configure(self.preset, data, m.equal_time, seed, **overrides)
