@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from .adapters import Adapted, check_steady
 from .error import _check_run, _comparer, _off_mean
-from .lab.files import atomic_write
+from .lab.files import atomic_write, usable_folder
 from .loading import evaluating
 from .measure import as_measured
 from .schedule import backward_chain, forward_sample, image_noise
@@ -193,7 +193,7 @@ def take_folder(folder: Path,  # the name that was asked for
         place = folder.with_name(f'{folder.name}-{i}') if i > 1 else folder
         if _holds(place) == asked and not overwrite: return place
         if not overwrite and _holds(place) is not None: continue
-        place.mkdir(parents=True, exist_ok=True)
+        usable_folder('out', place).mkdir(parents=True, exist_ok=True)
         if overwrite: (place/FILES[0]).unlink(missing_ok=True)
         try:
             with open(place/FILES[0], 'x', encoding='utf-8') as f: json.dump(asked, f, indent=1)

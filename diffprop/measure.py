@@ -18,6 +18,7 @@ from .adapters import Adapted, check_steady, from_diffusers
 from .error import error_dynamics
 from .lab.data import to_float
 from .lab.figures import plot_error
+from .lab.files import usable_folder
 from .latents import image_form
 from .loading import _json, _near, evaluating, existing, holds_pipeline, open_parts
 from .schedulers import RememberingStep
@@ -142,7 +143,7 @@ def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
 def tried_folder(folder: Path):  # is made where it is not there
     "A folder that was made and written to; where nothing is put in it, it is removed again"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        usable_folder('--out', folder).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e:
         why = f'--out must be a folder that can be written, got {folder}: {e.strerror}'

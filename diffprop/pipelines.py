@@ -21,7 +21,7 @@ from .schedule import Schedule, sample, stream
 from .adapters import Adapted, from_diffusers
 from .error import mmd2
 from .lab.extras import optional
-from .lab.files import atomic_write, data_hash
+from .lab.files import atomic_write, data_hash, usable_folder
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
 from .loading import existing, open_parts
@@ -205,7 +205,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     **plan  # fields of `Plan`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    out, plan = Path(out), Plan(**plan)
+    out, plan = usable_folder('out', out), Plan(**plan)
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
     if out.exists() and any(out.iterdir()) and not unfinished:
         raise ValueError(f'out must be a new folder, got {out}, which has files in it')

@@ -26,7 +26,7 @@ from fastcore.basics import patch
 import diffprop
 from .curves import run_many
 from .extras import optional
-from .files import atomic_write, project_root
+from .files import atomic_write, project_root, usable_folder
 from .figures import theme
 from .fidelity import fidelity
 from .networks import Lab
@@ -202,7 +202,8 @@ class Page:
         self.seeds, self.workers = self.lab.seeds(seeds), self.lab.workers(workers)
         given = dict(preset=preset, datasets=datasets, seeds=seeds, device=device, data_path=data_path)
         self.parameters = given | own
-        self.folder = Path(out) if out else project_root()/'runs'/'results'/self.lab.preset/name
+        usual = project_root()/'runs'/'results'/self.lab.preset/name
+        self.folder = usable_folder('out', out or usual)
         theme()
         what = f'{", ".join(self.datasets)}, {len(self.seeds)} seeds, on {self.lab.device}'
         print(f'{name} at preset {self.lab.preset}: {what}; results go to {_short(self.folder)}', flush=True)

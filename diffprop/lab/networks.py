@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..schedule import backward_step, sample
 from ..samplers import ddim_step, epsilon_scaling, time_shift_step
-from .files import atomic_write, exclusive, file_hash, project_root
+from .files import atomic_write, exclusive, file_hash, project_root, usable_folder
 from .data import to_uint8
 from .devices import any_process, barrier, rank_and_size
 from .config import Config, make_schedule, prefix
@@ -48,7 +48,7 @@ class Lab:
         pairs = dict(part.strip().split('=', 1) for part in str(self.data_path).split(',') if '=' in part)
         if pairs and set(pairs) <= set(IMAGE_SHAPES): put(self, 'data_path', pairs)  # as text, from papermill
         put(self, 'preset', choose('preset', self.preset or default_preset(), PRESETS))
-        put(self, 'runs', Path(self.runs) if self.runs else project_root()/'runs')
+        put(self, 'runs', usable_folder('runs', self.runs or project_root()/'runs'))
         choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
         gpu = torch.cuda.is_available()
         if self.device == 'auto': put(self, 'device', 'cuda' if gpu else 'cpu')
