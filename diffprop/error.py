@@ -117,8 +117,7 @@ def _samples(x, y, least):
 
 def _positive(s):
     if isinstance(s, Tensor) and s.device.type != 'cpu' or s > 0: return s
-    alike = ': of two samples most are alike, so give one' if s == 0 else ''
-    raise ValueError(f'bandwidth must be > 0, got {float(s):g}{alike}')
+    raise ValueError(f'bandwidth must be > 0, got {float(s):g}' + ': most samples are alike'*(float(s) == 0))
 
 # %% ../nbs/02_error.ipynb #304aee4c
 def _pairs(x, y, metric, less, rows=250):

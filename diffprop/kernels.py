@@ -51,6 +51,7 @@ def execute(notebook: Path, executed: Path,  # what is run, and where the page i
     "papermill's execution; ValueError in the notebook's own words where a cell fails"
     papermill, jupyter = optional('papermill'), optional('jupyter_client')
     DeadKernelError = optional('nbclient.exceptions').DeadKernelError
+    if executed.is_dir(): raise IsADirectoryError(21, 'is a folder, not the file of a page', str(executed))
     kernel, asked, log = _kernel_of(notebook), [], executed.with_suffix('.log')
     os.environ['DIFFPROP_COMMAND'] = '1'  # the page then prints its tables
     try:
@@ -62,7 +63,7 @@ def execute(notebook: Path, executed: Path,  # what is run, and where the page i
     except (papermill.PapermillExecutionError, DeadKernelError) as e:
         if asked: raise KeyboardInterrupt from None
         if isinstance(e, papermill.PapermillExecutionError): reason = f'stopped with {e.ename}: {e.evalue}'
-        else: reason = f'lost its kernel, out of memory or killed; what that wrote last: {log}'
+        else: reason = f'lost its kernel, killed, perhaps for want of memory; what that wrote last: {log}'
         raise ValueError(f'{notebook.name} {reason}') from None
     except jupyter.kernelspec.NoSuchKernel:
         raise ValueError(f'{notebook.name} needs the kernel {kernel!r}, which is not installed') from None

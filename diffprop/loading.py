@@ -48,8 +48,8 @@ def _place(folder, part, config):
     "Where a part lies: in a folder of its own, or beside model_index.json, as diffusers looks for it"
     place = folder/part if (folder/part).is_dir() else folder
     if (place/config).is_file(): return place
-    unknown = ': without it neither the schedule nor what the network predicts is known'
-    why = unknown if part == 'scheduler' else ''
+    if (place/config).is_symlink(): raise ValueError(f'{place/config} is a link to nothing: copy with cp -rL')
+    why = ': without it neither the schedule nor what the network predicts is known'*(part == 'scheduler')
     raise ValueError(f'{folder} must be a folder with {part}/{config}, as save_pretrained writes it, or with '
                      f'{config} beside model_index.json{why}{_near(folder)}')
 

@@ -158,7 +158,7 @@ def tar_store(path: Path) -> Store:
             members = [m for m in archive.getmembers() if not m.isdir()]
             lost = [m for m in members if not m.isfile() and not (m.linkname and _in_tar(archive, m))]
     except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as e:
-        raise ValueError(f'{path}: is not a whole tar archive ({e})') from None
+        raise ValueError(f'{path}: is not a whole tar archive ({" ".join(str(e).split())})') from None
     if lost:
         raise ValueError(f'{path}/{shown(lost[0].name)}: is a symbolic link, or no file: pack files alone')
     names, remarks = _visible(_entries(path, ((_tar_name(m), m.size, None, m) for m in members)))
