@@ -19,7 +19,7 @@ from scipy import special, stats
 from torch import Tensor
 from torch.distributions import Normal
 
-from .schedule import Schedule, backward_step
+from .schedule import backward_step, predict, Schedule
 
 # %% ../nbs/03_theorem.ipynb #c710a9a5
 def optimal_eps(schedule: Schedule,
@@ -209,7 +209,7 @@ def _grid_step(schedule, model, mixture, grid, t, log_p):
     before = joint.logsumexp(0) + dx.log()
     forward = Normal(schedule.alpha[t].sqrt()*grid, schedule.beta[t].sqrt()).log_prob(x)
     back = mixture.log_posterior(schedule, x, x[:, None], t)
-    square = model(x, torch.full((len(x),), t)).square()[:, 0]
+    square = predict(schedule, model, x, t).square()[:, 0]
     logs = dict(module_error=module - back, recovery=joint - before - forward, c=forward - module)
     weight = joint.exp()*dx**2
     return before, {k: (weight*v).sum() for k, v in logs.items()} | dict(eps2=(log_p.exp()*dx)@square)

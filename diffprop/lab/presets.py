@@ -139,9 +139,8 @@ METHODS = {
 }
 TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *(f'eps-{s}' for s in EPS_SCALES),
            'time-shift', 'finetune-ddpm', 'finetune-consistency')
-TABLE_1_TUNED = ('ddpm', 'ddpm-twice', *TABLE_1[4:], 'before-tuning', 'finetune-unbiased',
-                 'finetune-official', 'finetune-longer', 'finetune-ddpm-unclipped',
-                 'finetune-consistency-unclipped', 'finetune-unbiased-unclipped')
+TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'finetune-unbiased',
+                 'finetune-official')
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
