@@ -33,15 +33,16 @@ def paired(rows: pd.DataFrame,  # with columns method, seed and `value`
 
 # %% ../../nbs/lab/findings.ipynb #474070a7
 def table_1(preset='digits'):
-    "Table 1 and fine-tuning"
-    rows = rows_of('07_table1', preset)
+    "Table 1 and fine-tuning, of networks on their way and of trained ones"
+    rows, trained = (rows_of('07_table1', of) for of in (preset, f'{preset}-full'))
     for method in [m for m in rows.method.unique() if m != 'ddpm' and METHODS[m].baseline == 'ddpm']:
         question = f'Does FID change: {METHODS[method].label}?'
         yield question, 'FID', dict(paired(rows, method, 'ddpm'), method=method)
     question = 'Does the regularizer lower FID, beside plain training for the same time?'
     yield question, 'FID', paired(rows, 'consistency', 'ddpm-equal-time')
-    question = 'Does the regularizer lower FID in fine-tuning?'
-    yield question, 'FID', paired(rows, 'finetune-consistency', 'finetune-ddpm')
+    for method in [m for m in trained.method.unique() if METHODS[m].baseline == 'finetune-ddpm' != m]:
+        question = f'Does FID change in trained networks: {METHODS[method].label}, beside plain fine-tuning?'
+        yield question, 'FID', dict(paired(trained, method, 'finetune-ddpm'), method=method)
 
 def table_2(preset='digits'):
     "Table 2: parts of the method, and kernels in fine-tuning"
