@@ -32,7 +32,7 @@ def of_config(kind, scheduler,  # class of a scheduler; the scheduler that it is
     "A scheduler with another's configuration, what was given by position too"
     return kind.from_config({k: v for k, v in scheduler.config.items() if k[0] != '_'} | changes)
 
-# %% ../nbs/models/schedulers.ipynb #9dc0bcbb
+# %% ../nbs/models/schedulers.ipynb #58b5aae5
 def _is_theirs(scheduler):
     "Is this a class of diffusers itself, with the step that it came with?"
     import diffusers
@@ -130,6 +130,10 @@ def _spaced(scheduler, steps, ddim):
     other.set_timesteps(steps)
     times = other.timesteps.flip(0) + 1
     spacing = f'timestep_spacing {scheduler.config.timestep_spacing!r}'
+    if times[-1] > T:
+        offset = scheduler.config.get('steps_offset')
+        raise ValueError(f'steps_offset {offset} with {spacing} in {steps} steps begins at index '
+                         f'{times[-1] - 1}, and the network knows 0..{T - 1}: take fewer steps')
     jump = T//steps  # DDIMScheduler steps down by this, whatever it visits next
     if ddim and ((times.diff() != jump).any() or times[0] > jump):
         raise ValueError(f'DDIMScheduler with {spacing} does not arrive at the t that it visits next '
