@@ -7,7 +7,7 @@ __all__ = ['Request', 'costs', 'advice', 'memory_note', 'Prepared', 'notes_of', 
            'measure_saved']
 
 # %% ../nbs/models/measurement.ipynb #4eda45fc
-import hashlib, json, sys, tempfile, time
+import hashlib, sys, tempfile, time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_uint8
-from .lab.files import data_hash, exclusive, file_hash, state_hash
+from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
 from .loading import AUTOENCODERS
 from .measure import expected_images, open_model
@@ -224,7 +224,7 @@ def read_measured(p: Prepared, folder: Path  # of a finished measurement
     "What a folder holds"
     with np.load(folder/'influences.npz') as of:
         influences = {(int((words := k.split())[0]), words[1]): torch.from_numpy(of[k]) for k in of.files}
-    answer = json.loads((folder/'verdict.json').read_text(encoding='utf-8'))
+    answer = read_json(folder/'verdict.json')
     return Measured(p.name, folder, pd.read_csv(folder/'curve.csv'), answer, influences, p)
 
 # %% ../nbs/models/measurement.ipynb #0b106f3c

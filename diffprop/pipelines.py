@@ -7,7 +7,6 @@ __all__ = ['SHIPPED', 'open_source', 'images_for', 'few_step_scheduler', 'usable
            'card', 'in_words', 'refine_pipeline']
 
 # %% ../nbs/models/pipelines.ipynb #8e84ed40
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Callable
@@ -21,7 +20,7 @@ from .schedule import Schedule, sample, stream
 from .adapters import Adapted, from_diffusers
 from .error import mmd2
 from .lab.extras import optional
-from .lab.files import atomic_write, data_hash, usable_folder
+from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_json
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
 from .loading import existing, open_parts
@@ -65,7 +64,7 @@ def _own_run(folder):
     from diffprop.lab.checkpoints import load_network
     from diffprop.lab.config import Config, make_schedule
     from diffprop.unet import diffusers_config, to_diffusers
-    record = json.loads((folder/'config.json').read_text(encoding='utf-8'))
+    record = read_json(folder/'config.json')
     config = Config.of(**record['config'])
     network, schedule = load_network(folder, tuple(record['shape'])), make_schedule(config)
     unet = diffusers.UNet2DModel(**diffusers_config(network))
@@ -144,9 +143,9 @@ def save_refined(unet, scheduler,  # of diffusers
                 ):
     "The pipeline, its card, and last of all refine.json, which says that all of it is there"
     optional('diffusers').DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
-    texts = {'README.md': card(record), 'refine.json': json.dumps(record, indent=1)}
-    for name, text in texts.items():
-        atomic_write(folder/name, lambda p: p.write_text(text, encoding='utf-8'))
+    text = card(record)
+    atomic_write(folder/'README.md', lambda p: p.write_text(text, encoding='utf-8'))
+    write_json(folder/'refine.json', record)
     (folder/'refine.pt').unlink(missing_ok=True)
 
 # %% ../nbs/models/pipelines.ipynb #aa19792f

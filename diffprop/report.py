@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .lab.data import image_grid
-from .lab.files import atomic_write
+from .lab.files import atomic_write, read_json
 from .lab.figures import legend_below, plot_error, theme
 from .measure import error_table
 
@@ -182,7 +182,7 @@ def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`,
     summary = table.set_index(table.columns[0])
     save_results(folder, asked, figures=dict(curve=fig), tables=dict(summary=summary))
     plt.close(fig)
-    record = json.loads((folder/'provenance.json').read_text(encoding='utf-8'))
+    record = read_json(folder/'provenance.json')
     body['Settings and provenance'] = _settings(record)
     text = page(f'Error of {title}', answer['verdict'], body)
     atomic_write(folder/'report.html', lambda p: p.write_text(text, encoding='utf-8'))

@@ -35,8 +35,8 @@ def of_config(kind, scheduler,  # class of a scheduler; the scheduler that it is
 # %% ../nbs/models/schedulers.ipynb #58b5aae5
 def _is_theirs(scheduler):
     "Is this a class of diffusers itself, with the step that it came with?"
-    import diffusers
-    return type(scheduler) is getattr(diffusers, type(scheduler).__name__) and 'step' not in vars(scheduler)
+    known = getattr(optional('diffusers'), type(scheduler).__name__)
+    return type(scheduler) is known and 'step' not in vars(scheduler)
 
 def _check_tables(scheduler):
     "ValueError for a table that somebody replaced: what its configuration says is then not what it does"

@@ -7,7 +7,7 @@ __all__ = ['State', 'writing_into', 'save_checkpoint', 'Damaged', 'load_checkpoi
            'load_network']
 
 # %% ../../nbs/lab/checkpoints.ipynb #eaa2007c
-import copy, hashlib, io, json, os, pickle, warnings
+import copy, hashlib, io, os, pickle, warnings
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .files import atomic_write, file_hash
+from .files import atomic_write, file_hash, read_json, write_json
 from .devices import barrier, rank_and_size
 from .config import Config, make_network, prefix, SPEED
 
@@ -115,12 +115,8 @@ def resume(state: State,  # is changed
 
 # %% ../../nbs/lab/checkpoints.ipynb #987c89e6
 def _read_json(path):
-    try: return json.loads(path.read_text(encoding='utf-8'))
+    try: return read_json(path)
     except ValueError: raise Damaged(f'{path} is damaged: it is not JSON') from None
-
-def _write_json(path, record):
-    text = json.dumps(record, indent=1)
-    atomic_write(path, lambda p: p.write_text(text, encoding='utf-8'))
 
 def _held(folder):
     "The configuration and the images' hash that a folder's config.json names"
@@ -136,7 +132,7 @@ def claim(folder: Path,  # of a run; exists
     ValueError names what differs if it holds another run."""
     if not (folder/'config.json').exists():
         record = dict(config=asdict(config), data=data, shape=list(shape))
-        with writing_into(folder): return _write_json(folder/'config.json', record)
+        with writing_into(folder): return write_json(folder/'config.json', record)
     held, images = _held(folder)
     compared = [f.name for f in fields(Config) if f.name not in SPEED]
     differ = [name for name in compared if getattr(held, name) != getattr(config, name)]
@@ -164,7 +160,7 @@ def finish(state: State,
         atomic_write(file, lambda p: save_file(weights, p))
         record = dict(steps=state.step, seconds=round(state.seconds, 2), weights=file_hash(file),
                       processes=rank_and_size()[1])
-        _write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
+        write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 
 # %% ../../nbs/lab/checkpoints.ipynb #6121d833

@@ -7,7 +7,6 @@ __all__ = ['KEYS', 'TIMED', 'TRIALS', 'MARK', 'commit', 'provenance', 'save_resu
 
 # %% ../../nbs/lab/experiment.ipynb #7c0d6196
 import io
-import json
 import os
 import platform
 import shutil
@@ -26,7 +25,7 @@ from fastcore.basics import patch
 import diffprop
 from .curves import run_many
 from .extras import optional
-from .files import atomic_write, project_root, usable_folder
+from .files import atomic_write, project_root, usable_folder, write_json
 from .figures import theme
 from .fidelity import fidelity
 from .networks import Lab
@@ -89,8 +88,7 @@ def save_results(folder: Path | str,  # is made; files of the same names are rep
     if rows is not None:
         shown = [c for c in ('run', 'weights', 'data_hash', 'features') if c in rows]
         record['runs'] = rows[shown].drop_duplicates().to_dict('records')
-    text = json.dumps(record, indent=1)
-    atomic_write(folder/'provenance.json', lambda p: p.write_text(text, encoding='utf-8'))
+    write_json(folder/'provenance.json', record)
     return folder
 
 # %% ../../nbs/lab/experiment.ipynb #39530fe2

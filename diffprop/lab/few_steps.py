@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..schedule import Schedule, backward_step, image_noise, sample
 from ..samplers import ddim_step, unclipped_ddim_step
 from .extras import optional
-from .files import atomic_write, exclusive
+from .files import atomic_write, exclusive, read_json, write_json
 from .data import to_float, to_uint8
 from .config import make_schedule
 from .fidelity import fidelity, image_features
@@ -112,11 +112,10 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
             done.history.to_csv(folder/'history.csv', index=False)
             record = dict(kept=done.kept, updates=int(done.history['update'].max()), seconds=done.seconds,
                           before=done.before, after=done.after, asked=json.loads(asked))
-            text = json.dumps(record, indent=1)
-            atomic_write(folder/'refined.json', lambda p: p.write_text(text, encoding='utf-8'))
+            write_json(folder/'refined.json', record)
             (folder/'refine.pt').unlink()
     network.load_state_dict(load_file(folder/'model.safetensors', device=self.device))
-    return network, json.loads((folder/'refined.json').read_text(encoding='utf-8'))
+    return network, read_json(folder/'refined.json')
 
 # %% ../../nbs/lab/few_steps.ipynb #b849a1ac
 def few_step_chain(schedule: Schedule, nfe: int, sampler: str):  # a name in STEPS
@@ -163,8 +162,8 @@ def few_step_row(self: Lab, data: str, config, nfe: int, way: Way,
     if not file.exists():
         space = self.ready(data, features, few=True)
         row = self._few_steps(data, config, nfe, way, n or self.size.samples, space)
-        atomic_write(file, lambda p: p.write_text(json.dumps(row), encoding='utf-8'))
-    return json.loads(file.read_text(encoding='utf-8'))
+        write_json(file, row)
+    return read_json(file)
 
 # %% ../../nbs/lab/few_steps.ipynb #27f73121
 @patch

@@ -6,7 +6,7 @@
 __all__ = ['SAMPLERS', 'Lab']
 
 # %% ../../nbs/lab/networks.ipynb #98f7735e
-import hashlib, json, os, time
+import hashlib, os, time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..schedule import backward_step, sample
 from ..samplers import ddim_step, epsilon_scaling, time_shift_step
-from .files import atomic_write, exclusive, file_hash, project_root, usable_folder
+from .files import atomic_write, exclusive, file_hash, project_root, read_json, usable_folder
 from .data import to_uint8
 from .devices import any_process, barrier, rank_and_size
 from .config import Config, make_schedule, prefix
@@ -177,7 +177,7 @@ def _beginning(self: Lab, data, config):
     "(updates, folder) of the longest finished run that this one continues; (0, None) for none"
     found = []
     for record in self.runs.glob(f'{data}-{self.data_hash(data)[:8]}-seed{config.seed}-*/train.json'):
-        held = Config.of(**json.loads((record.parent/'config.json').read_text(encoding='utf-8'))['config'])
+        held = Config.of(**read_json(record.parent/'config.json')['config'])
         if held.steps >= config.steps or not (record.parent/'checkpoint.pt').exists(): continue
         if prefix(held, held.steps) == prefix(config, held.steps): found.append((held.steps, record.parent))
     return max(found, default=(0, None))
@@ -195,7 +195,7 @@ def trained(self: Lab, data: str, config: Config) -> dict:
     "The record of a training: updates, seconds, hash of the weights"
     record = self.folder(data, config)/'train.json'
     if not record.exists(): self.network(data, config)
-    return json.loads(record.read_text(encoding='utf-8'))
+    return read_json(record)
 
 # %% ../../nbs/lab/networks.ipynb #cca05635
 SAMPLERS = dict(ddpm=backward_step, ddim=ddim_step)

@@ -6,7 +6,7 @@
 __all__ = ['final_error', 'noise_loss', 'device_name', 'SAMPLERS', 'Lab']
 
 # %% ../../nbs/lab/runs.ipynb #d2366858
-import hashlib, json, os, platform, re, sys
+import hashlib, os, platform, re, sys
 from dataclasses import replace
 from functools import lru_cache
 from typing import Callable
@@ -19,7 +19,7 @@ from torch import Tensor
 from ..bootstrap import nll_loss
 from ..error import mmd2
 from ..schedule import Schedule, stream
-from .files import atomic_write, exclusive
+from .files import exclusive, read_json, write_json
 from .data import to_float
 from .config import Config, make_network, make_schedule
 from .fidelity import fidelity
@@ -72,13 +72,21 @@ def _score(self: Lab, data, config, sampling, space):
 
 # %% ../../nbs/lab/runs.ipynb #9cb05c9e
 @patch
+def _noise_loss(self: Lab, data, config, images):
+    "`noise_loss` of a run, whatever its sampler; computed once and kept"
+    file = self.folder(data, config)/'noise-loss.json'
+    if not file.exists():
+        loss = noise_loss(self.network(data, config), make_schedule(config), images.to(self.device))
+        write_json(file, dict(noise_loss=loss))
+    return read_json(file)
+
+@patch
 def _scored(self: Lab, data, config, drawn, space):
     "FID and KID of samples, and the network's noise loss, on held-out images where there are some"
-    held_out = self.held_out or self.size.held_out
-    reference = self.held_out_images(data) if held_out else self.images(data)
-    score = fidelity(drawn, reference, space, device=self.device, keep=True)
-    loss = noise_loss(self.network(data, config), make_schedule(config), reference.to(self.device))
-    return score | dict(against='held-out' if held_out else 'training', noise_loss=loss)
+    training, held_out, _ = self._set(data)
+    against, images = ('held-out', held_out) if len(held_out) else ('training', training)
+    score = fidelity(drawn, images, space, device=self.device, keep=True)
+    return score | dict(against=against) | self._noise_loss(data, config, images)
 
 # %% ../../nbs/lab/runs.ipynb #0591e9b0
 @patch
@@ -98,8 +106,8 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
         with exclusive(held.with_suffix('')):
             if not file.exists():
                 score = self._scored(data, config, drawn, space)
-                atomic_write(file, lambda q: q.write_text(json.dumps(score), encoding='utf-8'))
-    scored = json.loads(file.read_text(encoding='utf-8'))
+                write_json(file, score)
+    scored = read_json(file)
     updates, seconds = record['steps'], record['seconds']
     return dict(data=data, method=method, label=m.label, seed=seed, **scored,
                 nfe=p.steps or config.T, sampler=self._sampling(m.sampling)[0],
