@@ -171,10 +171,11 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     network, record = self.refined(data, config, nfe, way)
     schedule, shape, begin = make_schedule(config), tuple(self.images(data).shape[1:]), time.perf_counter()
     how = dict(seed=OTHER_NOISE + config.seed, device=self.device, batch_size=self.size.batch_size)
-    if way.sampler in PEERS: x = peer_sample(way.sampler, schedule, network, n, shape, nfe=nfe, **how)
+    model, _ = self._drawn_with(config, network)
+    if way.sampler in PEERS: x = peer_sample(way.sampler, schedule, model, n, shape, nfe=nfe, **how)
     else:
         chain, step = few_step_chain(schedule, nfe, way.sampler)
-        x = sample(chain, network, n, shape, step=step, **how)
+        x = sample(chain, model, n, shape, step=step, **how)
     drawn, train, held = to_uint8(x), self.images(data), self.held_out_images(data)
     some = train[::max(1, len(train)//5000)]  # features cost as much as samples
     own = image_features(drawn, space, device=self.device)
@@ -183,7 +184,7 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     seen, unseen = (fidelity(drawn, y, space, **score) for y in (some, held))
     row = dict(data=data, method=way.name, sampler=way.sampler, nfe=nfe, seed=config.seed,
                fid=unseen['fid'], kid=unseen['kid'], fid_train=seen['fid'], kid_train=seen['kid'],
-               **precision_recall(own, beside), nearest=nearest(drawn, train),
+               **precision_recall(own, beside), nearest=nearest(drawn.to(self.device), train.to(self.device)),
                samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin)
     record = {k: record.get(k) for k in ('kept', 'updates', 'seconds', 'before', 'after')}
     run = dict(run=self.folder(data, config).name, weights=self.trained(data, config)['weights'][:16],

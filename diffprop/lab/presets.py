@@ -59,7 +59,7 @@ PRESETS['digits-full'] = replace(PRESETS['digits'], config=dict(_digits, steps=6
 _cifar = dict(mults=(1, 2, 2, 2), attention=(16,))
 _imagenet = dict(_cifar, dropout=0.)
 _celeba = dict(mults=(1, 2, 2, 2, 4), attention=(16,), dropout=0.)
-_reduced = dict(width=96, steps=4000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True,
+_reduced = dict(width=96, steps=5000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True,
                 compile=True)
 _large_faces = dict(_celeba, gradient='checkpointed')
 _faces = dict(_celeba, width=64, steps=1300, batch_size=192)
@@ -71,7 +71,8 @@ PRESETS |= dict(
                pixels=16, held_out=.1, features='efficientnet-64',
                refine=dict(updates=60, batch_size=128, noise_batch=32)),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
-               finetune=400, steps=50, batch_size=500),
+               finetune=400, steps=50, batch_size=500, held_out=.1,
+               refine=dict(updates=60, batch_size=128, noise_batch=32)),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
 
