@@ -25,6 +25,7 @@ from .config import make_schedule
 from .fidelity import fidelity, image_features
 from .presets import choose
 from .networks import Lab
+from .runs import device_name
 from ..refine import refine
 from ..short_chain import Plan
 from ..views import frozen, own_features, pyramid
@@ -185,7 +186,8 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     row = dict(data=data, method=way.name, sampler=way.sampler, nfe=nfe, seed=config.seed,
                fid=unseen['fid'], kid=unseen['kid'], fid_train=seen['fid'], kid_train=seen['kid'],
                **precision_recall(own, beside), nearest=nearest(drawn.to(self.device), train.to(self.device)),
-               samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin)
+               samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin,
+               device=device_name(self.device))
     record = {k: record.get(k) for k in ('kept', 'updates', 'seconds', 'before', 'after')}
     run = dict(run=self.folder(data, config).name, weights=self.trained(data, config)['weights'][:16],
                data_hash=self.data_hash(data)[:16], preset=self.preset)
