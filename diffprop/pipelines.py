@@ -129,12 +129,10 @@ def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's where it
     return own_features(from_diffusers((copy, scheduler), variance='posterior').model, chain, copy)
 
 def _judge(space, device):
-    "The features of the score, to choose the average in; None for pixels"
+    "The features of the score, to choose the average in; None where there are none: what the loss looks at"
     if space is None: return None
-    from diffprop.lab.fidelity import image_features
-    def judge(x): return image_features(to_uint8(x), space, device=device).to(x.device)
-    judge.name = str(space)
-    return judge
+    from diffprop.lab.fidelity import features_in
+    return features_in(space, device)
 
 # %% ../nbs/models/pipelines.ipynb #e4520008
 def save_refined(unet, scheduler,  # of diffusers
@@ -225,7 +223,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     before = score(adapted, sets, space, **how)
     done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
-                  view=seen, judge=None if seen else _judge(space, device),
+                  view=seen, judge=_judge(space, device),
                   folder=out, device=device, progress=progress, **asdict(plan))
     record = _record(source, images, steps, plan, done, samples, space, seen)
     record |= dict(before=before, after=score(adapted, sets, space, **how))
