@@ -22,7 +22,7 @@ from .extras import optional
 from .files import atomic_write, exclusive, read_json, write_json
 from .data import to_float, to_uint8
 from .config import make_schedule
-from .fidelity import features_in, fidelity, image_features
+from .fidelity import fidelity, image_features
 from .presets import choose
 from .networks import Lab
 from .runs import device_name
@@ -87,7 +87,6 @@ class Way:
     plan: dict = field(default_factory=dict)  # fields of `Plan`; empty: the network as it is
     refined_for: str = ''  # the sampler that the network was refined for; '': its own
     view: str = ''  # a name in VIEWS, for what the loss looks at; '': pixels
-    judge: bool = False  # choose the average in the preset's features, on images that no update has seen
 
 # %% ../../nbs/lab/few_steps.ipynb #8ea66dd9
 @patch
@@ -99,9 +98,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     network = self.network(data, config)
     if not way.plan: return network, {}
     sampler, plan = way.refined_for or way.sampler, way.plan | dict(seed=config.seed)
-    judge = features_in(self.ready(data, few=True), self.device) if way.judge else None
-    more = [way.view]*bool(way.view) + [judge.name for _ in range(way.judge)]
-    asked = [nfe, sampler, VERSION, asdict(Plan(**plan)), *more]
+    asked = [nfe, sampler, VERSION, asdict(Plan(**plan)), *([way.view] if way.view else [])]
     asked = json.dumps(asked, sort_keys=True)
     key = hashlib.sha256(asked.encode()).hexdigest()[:8]
     folder = self.folder(data, config)/f'refined-{key}'
@@ -110,7 +107,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
             schedule, step = few_step_chain(make_schedule(config), nfe, sampler)
             view = VIEWS[choose('view', way.view, VIEWS)](network, schedule) if way.view else None
             done = refine(network, schedule, self.images(data), step=step, device=self.device,
-                          folder=folder, view=view, judge=judge, **plan)
+                          folder=folder, view=view, **plan)
             weights = {name: v.contiguous() for name, v in network.state_dict().items()}
             atomic_write(folder/'model.safetensors', lambda p: save_file(weights, p))
             done.history.to_csv(folder/'history.csv', index=False)
@@ -153,7 +150,6 @@ def few_step_file(self: Lab, data: str, config, nfe: int, way: Way,
     plan, peer = way.plan and asdict(Plan(**way.plan)), PEERS.get(way.sampler, ())[:2]
     asked = nfe, way.name, way.sampler, way.refined_for, plan, peer, n, str(space), VERSION
     if way.view: asked += way.view,
-    if way.judge: asked += 'judged',
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:8]
     return self.folder(data, config)/f'few-steps-{key}.json'
 
