@@ -103,11 +103,14 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                    resize: str = 'crop',  # images of another size: crop, squash, shorter or adm
                    filter: str = 'bicubic',  # by which: box, bilinear, bicubic or lanczos
                    seed: int = 0,  # of all that is drawn
+                   tracker: str = '',  # also log to it: tensorboard, wandb or another of accelerate's
                    device: str = 'auto'  # cpu or cuda
                   ) -> Path:  # the new folder
     "Train a model on for few steps with the paper's loss; writes a pipeline that diffusers loads"
+    from diffprop.lab.trackers import tracker_class
     from diffprop.measure import tried_folder, usable_device
     from diffprop.pipelines import images_for, in_words, refine_pipeline
+    tracker_class(tracker)
     name, device = Path(path).expanduser().resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
         images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
@@ -115,7 +118,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
               f'images, on {device}; results will be in {folder}', flush=True)
         how = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed, device=device)
         record = refine_pipeline(path, images, steps, folder, view=view, features=features,
-                                 progress=True, **how)
+                                 tracker=tracker, progress=True, **how)
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'
           f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)} --steps {steps}')
     return folder
@@ -129,6 +132,7 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
           resize: int = 0,  # images of a folder or zip of one's own to so many pixels a side; 0: as they are
           change: Param('fields of the configuration, such as steps=200 lr=1e-3', str, nargs='*') = (),
           runs: str = None,  # folder for networks; without it runs/ of the project
+          tracker: str = '',  # also log to it: tensorboard, wandb or another of accelerate's
           device: str = 'auto'  # cpu or cuda
          ) -> Path:  # the run's folder
     "Train a network, go on where an interrupted run stopped, or find a finished one"
@@ -140,7 +144,8 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
     if METHODS[choose('method', method, METHODS)].sampling:
         raise ValueError(f'method must train a network: {method!r} changes the sampler alone')
     name, path = (data, data_path) if data in _named() else (OWN, data)
-    lab = Lab(preset or '', runs, usable_device(device), path, progress=True, resize=resize)
+    lab = Lab(preset or '', runs, usable_device(device), path, progress=True, resize=resize,
+              tracker=tracker)
     config, images = lab.config(name, method, seed, **changes), lab.images(name)
     folder = lab.folder(name, config)
     c, h, w = images.shape[1:]

@@ -23,6 +23,7 @@ from .lab.extras import optional
 from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_json
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
+from .lab.trackers import tracked
 from .loading import existing, open_parts
 from .measure import expected_images
 from .refine import _checked, refine
@@ -199,6 +200,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     features: str = 'auto',  # to score in, as for `usable_space`
                     samples: int = 1000,  # drawn for each score
                     device: str = 'cpu', progress: bool = False,
+                    tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
                     **plan  # fields of `Plan`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
@@ -221,10 +223,12 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
-    before = score(adapted, sets, space, **how)
-    done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
-                  view=seen, judge=_judge(space, device),
-                  folder=out, device=device, progress=progress, **asdict(plan))
+    asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
+    with tracked(tracker, out.resolve().name, asked) as track:
+        before = score(adapted, sets, space, **how)
+        done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
+                      view=seen, judge=_judge(space, device), track=track,
+                      folder=out, device=device, progress=progress, **asdict(plan))
     record = _record(source, images, steps, plan, done, samples, space, seen)
     record |= dict(before=before, after=score(adapted, sets, space, **how))
     save_refined(unet, scheduler, out, record)

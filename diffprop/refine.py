@@ -144,7 +144,7 @@ def _looks_above(rows):
     return next((i for i, row in enumerate(reversed(rows)) if row['above'] < 1), len(rows))
 
 # %% ../nbs/models/refine.ipynb #cbdfafff
-def _loop(chain, state, held, judge, save, bar):
+def _loop(chain, state, held, judge, save, bar, track):
     "Update, look, note, until the plan's end or until nothing is gained any more"
     p, units = chain.plan, null_units(chain) if chain.plan.weight else None
     if state.start is None: state.start = astuple(_look_at(chain, state, held, judge))
@@ -155,6 +155,7 @@ def _loop(chain, state, held, judge, save, bar):
             state.seconds += clock(held.device) - begin
             if state.update == due: _note(state, _look_at(chain, state, held, judge), p.margin)
             save()
+            if track and state.update == due: track(state.rows[-1], due)
             bar.update(state.update - bar.n)
             if received: raise KeyboardInterrupt if received[0] == signal.SIGINT else SystemExit(143)
 
@@ -243,6 +244,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
            folder: Path | str | None = None,  # for a checkpoint: an interrupted call goes on from there
            device: str = 'cpu',  # the network's
            progress: bool = False,  # show a bar
+           track: Callable | None = None,  # called with a look's row of the history and its update
            **plan  # fields of `Plan`: loss, updates, weight, batch_size, ..
           ) -> Refinement:
     """Train a network on for a chain of few steps, by the paper's loss (Eq. 14, Eq. 15, Eq. 16)
@@ -265,7 +267,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
         if file and file.exists(): state.restore(file, asked, device)
         bar.update(state.update)
         save = partial(state.save, file, asked) if file and first else lambda: None
-        _loop(chain, state, held, judge, save, bar)
+        _loop(chain, state, held, judge, save, bar, track if first else None)
         network.load_state_dict(state.best)
     history = pd.DataFrame(state.rows)
     kept = history['update'][history.kept]

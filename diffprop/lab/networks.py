@@ -26,6 +26,7 @@ from .config import Config, make_schedule, prefix
 from .training import train
 from .fidelity import feature_space, FeatureSpace
 from .presets import choose, configure, default_preset, METHODS, OWN, Preset, PRESETS
+from .trackers import tracker_class
 from .sets import fitting, image_set, IMAGE_SHAPES
 
 # %% ../../nbs/lab/networks.ipynb #e1768360
@@ -39,6 +40,7 @@ class Lab:
     progress: bool = False  # show bars
     held_out: float = 0.  # share of the images that no training sees; 0: the preset's
     resize: int = 0  # the data set `images`, one's own, to so many a side; 0: as they are
+    tracker: str = ''  # as in `train`
 
     def __post_init__(self):
         put, kinds = object.__setattr__, dict(data_path=str | Path | dict | None, held_out=float | int)
@@ -50,6 +52,7 @@ class Lab:
         put(self, 'preset', choose('preset', self.preset or default_preset(), PRESETS))
         put(self, 'runs', usable_folder('runs', self.runs or project_root()/'runs'))
         choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
+        tracker_class(self.tracker)
         gpu = torch.cuda.is_available()
         if self.device == 'auto': put(self, 'device', 'cuda' if gpu else 'cpu')
         if self.device.startswith('cuda') and not gpu:
@@ -187,7 +190,8 @@ def _beginning(self: Lab, data, config):
 def network(self: Lab, data: str, config: Config) -> nn.Module:
     "The averaged network of a configuration: trained, resumed, loaded, or trained on from its beginning"
     network = train(config, self.images(data), self.folder(data, config), device=self.device,
-                    start_from=self._beginning(data, config)[1], progress=self.progress)
+                    start_from=self._beginning(data, config)[1], progress=self.progress,
+                    tracker=self.tracker)
     return network.to(memory_format=torch.channels_last)  # a tenth faster without gradients, on CPUs and GPUs
 
 @patch

@@ -8,6 +8,7 @@ __all__ = ['batch_indices', 'batch', 'train_step', 'stop_signals', 'network_view
 # %% ../../nbs/lab/training.ipynb #2f4f9589
 import json, os, signal, sys, threading, time
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Callable
 
@@ -21,6 +22,7 @@ from .files import atomic_write, data_hash, exclusive
 from .data import to_float
 from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
 from .config import Config, global_stream, make_schedule
+from .trackers import tracked, tracker_class
 from .checkpoints import (State, claim, finish, load_network, resume, save_checkpoint, take_over,
                                       writing_into)
 
@@ -158,15 +160,17 @@ def _cut_log(log, step):
         if row['step'] <= step: kept.append(line + '\n')
     with writing_into(log.parent): atomic_write(log, lambda p: p.write_text(''.join(kept), encoding='utf-8'))
 
-def _log(log, state):
-    "Append a line to metrics.jsonl: the means since the last one, which are returned"
+def _log(log, state, track):
+    "Append a line to metrics.jsonl, and track it: the means since the last one, which are returned"
     rows = state.since_log
     shared = [name for name in rows[-1] if all(name in row for row in rows)]
     means = {name: torch.stack([row[name] for row in rows]).mean().item() for name in shared}
+    values = dict(seconds=round(state.seconds, 2), **means)
     with writing_into(log.parent), log.open('a', encoding='utf-8') as out:
-        out.write(json.dumps(dict(step=state.step, seconds=round(state.seconds, 2), **means)) + '\n')
+        out.write(json.dumps(dict(step=state.step, **values)) + '\n')
         out.flush()
         os.fsync(out.fileno())
+    track(values, state.step)
     return means
 
 # %% ../../nbs/lab/training.ipynb #3548e957
@@ -176,7 +180,7 @@ def clock(device):
     return time.process_time()/torch.get_num_threads() if on_cpu else time.perf_counter()
 
 # %% ../../nbs/lab/training.ipynb #28dae2fe
-def _run(state, images, folder, device, log_every, checkpoint_every, progress):
+def _run(state, images, folder, device, log_every, checkpoint_every, progress, track):
     "Update until the end, with a line of metrics and a checkpoint every so many updates"
     (rank, size), steps, log = rank_and_size(), state.config.steps, folder/'metrics.jsonl'
     schedule, model = make_schedule(state.config), network_view(state, device)
@@ -192,7 +196,7 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress):
             _check_finite(state, folder)
             state.seconds += clock(device) - begin
             if state.step == line:
-                means = _log(log, state) if rank == 0 else {}
+                means = _log(log, state, track) if rank == 0 else {}
                 bar.set_postfix({k: f'{v:.4f}' for k, v in means.items()}, refresh=False)
                 state.since_log = []
             due = stop or state.step % checkpoint_every == 0 or state.step == steps
@@ -228,10 +232,12 @@ def train(config: Config,
           start_from: Path | str | None = None,  # folder of a finished run that is this one's beginning
           log_every: int = 50,  # updates a line of metrics.jsonl
           checkpoint_every: int = 500,  # updates; a multiple of log_every
-          progress: bool = False  # show a bar
+          progress: bool = False,  # show a bar
+          tracker: str = ''  # also log to it, under the folder's name: tensorboard, wandb, ..
          ) -> nn.Module:  # the averaged network, in eval mode
     "Train as configured; go on if interrupted, load if finished (Alg. 1)"
     _check_arguments(config, images, device, log_every, checkpoint_every, start_from)
+    tracker_class(tracker)
     device, folder, data, shape = join(device), Path(folder), data_hash(images), images.shape[1:]
     first, done = rank_and_size()[0] == 0, folder/'train.json'
     with writing_into(folder): folder.mkdir(parents=True, exist_ok=True)
@@ -244,7 +250,8 @@ def train(config: Config,
         if todo:
             resume(state, folder/'checkpoint.pt', device)
             if state.step == 0 and start_from is not None: take_over(state, Path(start_from), data, device)
-            _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress)
+            with tracked(tracker if first else '', folder.resolve().name, asdict(config)) as track:
+                _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress, track)
             if first: finish(state, folder)
             barrier()
     return load_network(folder, shape, device)
