@@ -201,10 +201,11 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     samples: int = 1000,  # drawn for each score
                     device: str = 'cpu', progress: bool = False,
                     tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
-                    **plan  # fields of `Plan`
+                    **plan  # fields of `Plan`; lr is 2e-5 for colour images if not given
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    out, plan = usable_folder('out', out), Plan(**plan)
+    gentle = dict(lr=2e-5) if tuple(images.shape[1:2]) == (3,) else {}
+    out, plan = usable_folder('out', out), Plan(**gentle | plan)
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
     if out.exists() and any(out.iterdir()) and not unfinished:
         raise ValueError(f'out must be a new folder, got {out}, which has files in it')
