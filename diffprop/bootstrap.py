@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
-from .regularizer import loss_weights
+from .regularizer import _check_batch, loss_weights
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, predict
 
 # %% ../nbs/05_bootstrap.ipynb #8946626e
 GRADIENTS = ('whole', 'last', 'checkpointed')
 
+# %% ../nbs/05_bootstrap.ipynb #522da9cb
 def _checkpointed_step(schedule, model, xt, t, noise, **kw):
     "`backward_step` that recomputes its activations in the backward pass instead of keeping them"
     return checkpoint(lambda x: backward_step(schedule, model, x, t, noise, **kw), xt, use_reentrant=False)
@@ -35,7 +36,8 @@ def bootstrap_sample(schedule: Schedule,
                     ) -> Tensor:  # (B, *shape) x_t
     """An x_t denoised from x_s, s uniform in t+1..min(t+L, T), and not from x_T (Eq. 15, Eq. 16)
 
-    ValueError for a t or L outside its range and for an unknown gradient."""
+    ValueError for a t or L outside its range, an unknown gradient, and an x0 that is no batch of floats."""
+    _check_batch('x0', x0)
     if not 0 <= t < schedule.T: raise ValueError(f't must be in 0..{schedule.T - 1}, got {t}')
     if L < 1: raise ValueError(f'L must be at least 1, got {L}')
     if gradient not in GRADIENTS: raise ValueError(f'gradient must be one of {GRADIENTS}, got {gradient!r}')
@@ -68,7 +70,9 @@ def consistency_loss(schedule: Schedule,
                     ) -> Tensor:  # a number with a gradient
     """T w_t D_MMD(t) at one random t, bootstrapped, in place of L^reg's sum over t (Eq. 14, Alg. 1)
 
-    ValueError where the two batches have samples of different shapes."""
+    ValueError where one is no batch of floats, or the two have samples of different shapes."""
+    _check_batch('x0', x0)
+    _check_batch('x0_other', x0_other)
     if x0.shape[1:] != x0_other.shape[1:]:
         shape, other = tuple(x0.shape[1:]), tuple(x0_other.shape[1:])
         raise ValueError(f'x0_other must have samples of shape {shape} like x0, got {other}')
@@ -86,7 +90,10 @@ def nll_loss(schedule: Schedule,
              *, generator: torch.Generator,  # for t and the noise
              perturbation: float = 0.  # gamma of ADM-IP; 0 is DDPM
             ) -> Tensor:  # a number with a gradient
-    "Mean over samples and dimensions of (eps - eps_theta(x_t, t))^2, each t uniform in 1..T (Eq. 5)"
+    """Mean over samples and dimensions of (eps - eps_theta(x_t, t))^2, each t uniform in 1..T (Eq. 5)
+
+    ValueError where x0 is no batch of floats."""
+    _check_batch('x0', x0)
     draw = lambda: torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)
     eps = draw()
@@ -104,8 +111,11 @@ def training_loss(schedule: Schedule,
                   perturbation: float = 0.,  # input perturbation (ADM-IP)
                   **regularizer  # arguments of `consistency_loss`: L, rho, kernel, ..
                  ) -> tuple[Tensor, dict]:  # the loss, and its parts as detached numbers
-    "A step of Algorithm 1: (1 - lam_reg) L^nll + lam_reg L^reg; ValueError without x0_other (Eq. 5, Eq. 14)"
+    """A step of Algorithm 1: (1 - lam_reg) L^nll + lam_reg L^reg (Eq. 5, Eq. 14)
+
+    ValueError for a lam_reg outside its range, without x0_other, and for what is no batch of floats."""
     if not 0 <= lam_reg < 1: raise ValueError(f'lam_reg must be in [0, 1), got {lam_reg}')
+    if x0_forw is not None: _check_batch('x0_forw', x0_forw)
     nll = nll_loss(schedule, model, x0, generator=generator, perturbation=perturbation)
     if lam_reg == 0: return nll, dict(nll=nll.detach())
     if x0_other is None: raise ValueError('x0_other must be given where lam_reg > 0: a second batch like x0')

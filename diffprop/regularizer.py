@@ -27,6 +27,18 @@ def loss_weights(T: int,  # number of steps
     w = torch.exp(-rho*torch.arange(T, dtype=torch.float64))  # exp(rho (T-t)), divided by its largest term
     return torch.cat([w/w.sum(), torch.zeros(1)])
 
+# %% ../nbs/04_regularizer.ipynb #b6690bd5
+def _check_batch(name, x):
+    "ValueError for what is no batch of data for a loss; it names the argument and the remedy"
+    tensor = isinstance(x, Tensor)
+    if tensor and x.dtype in (torch.float32, torch.float64) and x.dim() > 1 and x.numel(): return
+    got = f'{x.dtype} of shape {tuple(x.shape)}' if tensor else type(x).__name__
+    kind, remedy = x.dtype if tensor else None, ''
+    if kind == torch.uint8: remedy = f': diffprop.lab.data.to_float({name})'
+    if kind in (torch.float16, torch.bfloat16): remedy = f': {name}.float(), and autocast for the network'
+    what = 'a batch (N, *shape) of at least one sample, float32 or float64 in [-1, 1]'
+    raise ValueError(f'{name} must be {what}, got {got}{remedy}')
+
 # %% ../nbs/04_regularizer.ipynb #66967413
 def regularizer_loss(schedule: Schedule,
                      model: Callable,  # eps = model(x, t)
@@ -38,7 +50,10 @@ def regularizer_loss(schedule: Schedule,
                      bandwidth: float | None = None,  # None: the kernel's own rule
                      biased: bool = True  # the V-statistic of Eq. 10, or the unbiased U-statistic
                     ) -> Tensor:  # a number with a gradient
-    "L^reg = sum_t w_t D_MMD(t), every x_t denoised from Gaussian noise (Eq. 14)"
+    """L^reg = sum_t w_t D_MMD(t), every x_t denoised from Gaussian noise (Eq. 14)
+
+    ValueError where x0 is no batch of floats."""
+    _check_batch('x0', x0)
     w, distance, loss = loss_weights(schedule.T, rho), mmd2 if squared else mmd, 0.
     xT = torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
     for t, x in backward_chain(schedule, model, xT, schedule.T, generator=generator, last_noise=True):

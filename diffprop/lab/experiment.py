@@ -29,7 +29,7 @@ from .files import atomic_write, project_root, usable_folder, write_json
 from .figures import theme
 from .fidelity import fidelity
 from .networks import Lab
-from .presets import METHODS, names
+from .presets import check_parameters, METHODS, names
 from .processes import about
 from .runs import device_name
 
@@ -193,6 +193,7 @@ class Page:
                  publish: bool = False,  # replace the published results at the end
                  held_out: float = 0.,  # of `Lab`
                  **own):  # the page's other parameters, for the record
+        check_parameters()
         if publish and out: raise ValueError(f'publish must be False where out is given, got out={out!r}')
         self.name, self.publish = name, publish
         self.lab = Lab(preset, runs or None, device, data_path or None, held_out=held_out)

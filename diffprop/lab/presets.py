@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_1_TUNED', 'TABLE_2', 'OWN', 'Preset', 'default_preset', 'Method',
-           'choose', 'names', 'configure', 'forward_passes']
+           'choose', 'names', 'check_parameters', 'configure', 'forward_passes']
 
 # %% ../../nbs/lab/presets.ipynb #1d9c2e4d
 import os
+import re
+import sys
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -159,6 +161,16 @@ def names(given: list | str) -> list:  # of strings
     if not isinstance(given, str): return [str(g) for g in given]
     parts = (part.strip(' \'"') for part in given.strip(' []()').split(','))
     return [part for part in parts if part]
+
+# %% ../../nbs/lab/presets.ipynb #cecfcd49
+def check_parameters(cells: list | None = None):  # text of the cells that have run; None: this kernel's
+    "Refuse, by a ValueError, a name that papermill has put in and no cell before had given a value"
+    if cells is None: cells = getattr(sys.modules['__main__'], 'In', [])
+    assigned = lambda text: re.findall(r'^(\w+) *=(?!=)', text, re.M)
+    for i, given in enumerate(cells):
+        if not given.startswith('# Parameters\n'): continue
+        for name in set(assigned(given)) - set(assigned('\n'.join(cells[:i]))):
+            choose('parameter', name, assigned(cells[i - 1]))
 
 # %% ../../nbs/lab/presets.ipynb #d1f13b27
 OWN = 'images'  # the data set of one's own, a folder or zip: its network is the preset's plain one
