@@ -55,7 +55,7 @@ PRESETS = dict(
     trial=Preset(_trial, _paper_sets, seeds=2, samples=64, finetune=40, steps=20, batch_size=32, error_n=64,
                  limit=1000, few=True))
 PRESETS['digits-full'] = replace(PRESETS['digits'], config=dict(_digits, steps=6000), seeds=10, samples=1000,
-                                 finetune=300, held_out=.2)
+                                 finetune=300, held_out=.2, error_n=700)
 
 # %% ../../nbs/lab/presets.ipynb #f1d1f348
 _cifar = dict(mults=(1, 2, 2, 2), attention=(16,))
