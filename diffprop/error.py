@@ -33,10 +33,7 @@ def _distances(x, y, metric, x2=None, y2=None):
     return (x2[:, None] + y2).addmm_(x, y.T, alpha=-2).clamp_(min=0)
 
 # %% ../nbs/02_error.ipynb #e1ff93f5
-def _centred(x, y):
-    "The product form loses small distances far from the origin: move the origin to the data"
-    centre = y.detach().mean(0)
-    return x - centre, y - centre
+def _centred(x, y): return x - (centre := y.detach().mean(0)), y - centre  # products lose small distances
 
 def _blocks(x, y, metric):
     "Distances of x to x, x to y and y to y, one block after the other; x, y (N, K), (M, K)"
@@ -180,10 +177,9 @@ def _off_mean(k):
     "Row means of a square kernel matrix without its diagonal"
     return (k.sum(1, dtype=torch.float64) - k.diagonal())/(len(k) - 1)
 
-def _spread(k, rows, columns, count):
+def _spread(k, row, col, count):
     "Variance of the doubly centred entries; `count` of them, a diagonal of zeros not among them"
-    squares = (k*k).sum(dtype=torch.float64)/count
-    return squares - (rows*rows).mean() - (columns*columns).mean() + rows.mean()**2
+    return (k*k).sum(dtype=torch.float64)/count - (row*row).mean() - (col*col).mean() + row.mean()**2
 
 # %% ../nbs/02_error.ipynb #9c4ed2fd
 def _estimate(xx, xy, yy):
@@ -213,7 +209,7 @@ def _null_band(yy, yz, zz, level, draws, generator):
     return torch.quantile(null, null.new_tensor([(1 - level)/2, (1 + level)/2]))
 
 # %% ../nbs/02_error.ipynb #db62f2d5
-def _check_run(schedule, x0, n, kernels, times, controls, null):
+def _check_run(schedule, x0, n, kernels, times, controls, null, lengths=()):
     "The requested times, from high to low, or a ValueError"
     for name in kernels or ['']: _kernel(name)  # none is refused like an unknown one
     if not x0.is_floating_point() or x0.dim() < 2:
@@ -226,6 +222,8 @@ def _check_run(schedule, x0, n, kernels, times, controls, null):
     times = sorted({int(t) for t in (range(schedule.T + 1) if times is None else times)}, reverse=True)
     if not times or times[-1] < 0 or times[0] > schedule.T:
         raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
+    if lengths and (times[-1] > 0 or not {*lengths} <= {*range(2, schedule.T + 1)}):
+        raise ValueError(f'lengths must be in 2..{schedule.T}, with 0 in times, got {lengths} and {times}')
     return times
 
 # %% ../nbs/02_error.ipynb #ea476df2
@@ -275,9 +273,9 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
     def compare(t, curve, x=None):
         if curve == 'renoised':
             x = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
-        elif curve == 'fresh':
-            generator = stream(seed, 'fresh noise', t, device=device)
-            (_, x), = run(forward(t, 1, t + 1, 'fresh inputs'), t + 1, t, generator=generator)
+        elif curve.startswith('fresh'):
+            generator, L = stream(seed, 'fresh noise', t, device=device), int(curve[5:] or 1)
+            *_, (_, x) = run(forward(t, 1, t + L, 'fresh inputs'), t + L, t, generator=generator)
         return _measure(t, curve, x, forward(t, 0, t, 'reference'), yardstick(t), seen)
     return compare
 
@@ -292,6 +290,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                    seed: int = 0, batch_size: int = 250,  # the model is given so many samples at once
                    step: Callable = backward_step, clip: bool = False,  # the sampler, as in `sample`
                    controls: Sequence[str] = (),  # of 'renoised' and 'fresh'
+                   lengths: Sequence[int] = (),  # also 'fresh L' at t = 0: the last L modules on q(x_L)
                    inputs: Callable = forward_sample,  # draws the training-time inputs, to compare with
                    null: float = .95,  # the null band holds this share of q-against-q values
                    draws: int = 500,  # random signs behind the null band
@@ -300,7 +299,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
     """The input error of every module, D_MMD(t), with standard error and null band (Eq. 6, Eq. 7, Eq. 8)
 
     ValueError for an argument outside its range, and for samples that are not finite."""
-    times = _check_run(schedule, x0, n, kernels, times, controls, null)
+    times = _check_run(schedule, x0, n, kernels, times, controls, null, lengths)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
     compare = _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device)
     rows, stop = [], 0 if 'renoised' in controls else times[-1]
@@ -309,5 +308,6 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                      disable=not progress):
         if t in times: rows += compare(t, 'model', x)
         if t in times and 'fresh' in controls and t < schedule.T: rows += compare(t, 'fresh')
+    for L in sorted({*lengths}): rows += compare(0, f'fresh {L}')
     for t in times if 'renoised' in controls else (): rows += compare(t, 'renoised', x)  # x is x_0 now
     return pd.DataFrame(rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)

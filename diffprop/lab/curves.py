@@ -89,7 +89,8 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
               kind: str = 'error',  # one of CURVES
               *, n: int = 0,  # samples; 0 takes the preset's error_n
               every: int = 1,  # measure at every so many t, and at T, T/2, T/10 and 0
-              kernels: tuple = SHOWN  # names in `error.KERNELS`; unused where kind is 'variance'
+              kernels: tuple = SHOWN,  # names in `error.KERNELS`; unused where kind is 'variance'
+              lengths: tuple = ()  # where kind is 'error': of `error_dynamics`, those above T left out
              ) -> pd.DataFrame:  # as `error_dynamics` or `variance_error`, and which run it is
     "The error curve of one run, by its preset's sampler through all T modules; kept and reused (Eq. 8)"
     choose('kind of curve', kind, CURVES)
@@ -98,10 +99,11 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
         raise ValueError(f"method must train a network: {method!r} changes the sampler alone")
     config, n = lab.config(data, method, seed), n or lab.size.error_n
     times = sorted({*range(0, config.T + 1, every), *turns(config.T)})
-    whole, file = (_curve_file(lab, data, config, kind, n, e, kernels) for e in (1, every))
+    lengths = sorted({L for L in lengths if L <= config.T}) if kind == 'error' else []
+    whole, file = (_curve_file(lab, data, config, kind, n, e, kernels, lengths) for e in (1, every))
     if whole.exists(): file = whole  # what is measured at one t does not depend on the others
     if not file.exists():
-        curve = _measured(lab, data, config, kind, n, times, kernels)
+        curve = _measured(lab, data, config, kind, n, times, kernels, lengths)
         atomic_write(file, lambda p: curve.to_csv(p, index=False))
     curve, record = pd.read_csv(file), lab.trained(data, config)
     which = dict(data=data, method=method, seed=seed, kind=kind, n=n, T=config.T)
@@ -110,23 +112,24 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
     return curve[curve.t.isin(times)].reset_index(drop=True).assign(**which)
 
 # %% ../../nbs/lab/curves.ipynb #ec17594f
-def _curve_file(lab, data, config, kind, n, every, kernels) -> Path:
+def _curve_file(lab, data, config, kind, n, every, kernels, lengths) -> Path:
     "Named by all that a curve depends on besides its run; `streams` counts changes of the random streams"
     p = lab.size
     settings = dict(streams=2, kind=kind, n=n, every=every, clip=p.clip, sampler=p.sampler, seed=config.seed)
     if kind != 'variance': settings['kernels'] = list(kernels)
+    if lengths: settings['lengths'] = lengths
     key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
     return lab.folder(data, config)/f'curve-{kind}-n{n}-{key}.csv'
 
 # %% ../../nbs/lab/curves.ipynb #341fd06f
-def _measured(lab, data, config, kind, n, times, kernels):
+def _measured(lab, data, config, kind, n, times, kernels, lengths):
     "The curve of a run's network"
     p, model = lab.size, lab.network(data, config)
     how = dict(n=n, times=times, seed=config.seed, batch_size=p.batch_size, clip=p.clip,
                step=SAMPLERS[p.sampler], device=lab.device)
     x0, schedule = to_float(lab.images(data)), make_schedule(config)
     if kind == 'variance': return variance_error(model, schedule, x0, **how)
-    if kind == 'error': how |= dict(controls=('renoised', 'fresh'))
+    if kind == 'error': how |= dict(controls=('renoised', 'fresh'), lengths=lengths)
     else: how |= dict(inputs=training_inputs(model, config.L, p.batch_size))
     return error_dynamics(model, schedule, x0, kernels=kernels, **how)
 
@@ -167,19 +170,18 @@ def _trained(lab, data, method, seed): return lab.trained(data, lab.config(data,
 def read_curve(curve: pd.DataFrame,  # rows of one run and one kernel, as `error_dynamics` gives them
                T: int | None = None  # steps of the chain; None: the largest t in it
               ) -> dict:  # squared errors in the curve's unit; slopes over the chain, or a decade of t
-    "The numbers of one curve: its end, its rise and whose it is, where it leaves the null band, its slopes"
+    "The numbers of one curve: its end, the late gap, where it leaves the null band, its slopes"
     of = {name: part.set_index('t').sort_index() for name, part in curve.groupby('curve')}
     model, T = of['model'], T or int(curve.t.max())
     m, t = model.mmd2, model.index.to_numpy()
     middle, late = T//2, -(-T//10)
     out = dict(end=m[0], end_se=model.se[0], null_hi=model.null_hi[0], floor=(model.mmd2_biased - m)[0],
-               middle=m[middle], late=m[late], rise=m[0] - m[middle],
+               middle=m[middle], late=m[late],
                leaves=_leaves(m, model.null_hi), above=float((m > model.null_hi).mean()),
                slope=_slope(1 - t/T, m), slope_log=_slope(-np.log10(t + 1), m))
     if 'renoised' not in of: return out
     r = of['renoised'].mmd2
-    return out | dict(schedules=m[0] - r[middle], rest=r[middle] - m[middle], late_gap=r[late] - m[late],
-                      late_seen=r[late], slope_renoised=_slope(1 - t/T, r))
+    return out | dict(late_gap=r[late] - m[late], late_seen=r[late], slope_renoised=_slope(1 - t/T, r))
 
 # %% ../../nbs/lab/curves.ipynb #501f47fc
 def _leaves(m, edge):
