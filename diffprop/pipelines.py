@@ -118,14 +118,14 @@ def score(adapted: Adapted,  # of a few-step chain
     return found
 
 # %% ../nbs/models/pipelines.ipynb #92d5bf25
-def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's where it has a middle block
+def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's for colour, if it has a middle block
             unet, scheduler,  # of diffusers
             chain: Schedule  # the few steps
            ) -> Callable | None:  # as for `refine`
     "What the loss looks at; ValueError for an unknown name"
     choose('view', view, ('auto', 'network', 'pixels'))
     known = any(getattr(unet, name, None) is not None for name in MIDDLE)
-    if view == 'pixels' or view == 'auto' and not known: return None
+    if view == 'pixels' or view == 'auto' and not (known and unet.config.in_channels == 3): return None
     copy = frozen(unet)
     return own_features(from_diffusers((copy, scheduler), variance='posterior').model, chain, copy)
 
