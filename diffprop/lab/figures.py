@@ -38,9 +38,9 @@ def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this 
                line: str, colour, label: str | None,  # matplotlib's; the label is the mean's
                scale: float = 1.,  # values are drawn times this
                interval: bool = True):  # False: never shade the interval
-    "Mean over seeds, each seed as a thin line and, from three seeds on, the mean's 95% interval"
+    "Mean over seeds, up to five seeds as thin lines and, from three on, the mean's 95% interval"
     wide = scale*part.pivot(index='t', columns='seed', values=column).sort_index(ascending=False)
-    if wide.shape[1] > 1:
+    if 1 < wide.shape[1] <= 5:
         ax.plot(wide.index, wide, line, color=colour, lw=.6, alpha=.6)
     middle, half = map(np.array, zip(*map(mean_interval, wide.to_numpy())))
     if wide.shape[1] > 2 and interval:
