@@ -132,8 +132,10 @@ def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's for colo
 def _judge(space, device):
     "The features of the score, to choose the average in; None where there are none: what the loss looks at"
     if space is None: return None
-    from diffprop.lab.fidelity import features_in
-    return features_in(space, device)
+    from diffprop.lab.fidelity import image_features
+    def judge(x): return image_features(to_uint8(x), space, device=device).to(x.device)
+    judge.name = str(space)
+    return judge
 
 # %% ../nbs/models/pipelines.ipynb #e4520008
 def save_refined(unet, scheduler,  # of diffusers

@@ -68,13 +68,12 @@ _faces = dict(_celeba, width=64, steps=1300, batch_size=192)
 _sixteen = dict(width=32, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0., steps=6000, warmup=300,
                 lr=5e-4, batch_size=64, ema=.999, channels_last=True)
 
+_refined = dict(updates=60, batch_size=128, noise_batch=32)
 PRESETS |= dict(
     cpu=Preset(_sixteen, _paper_sets, seeds=3, samples=4000, finetune=600, steps=100, batch_size=250,
-               pixels=16, held_out=.1, features='efficientnet-64',
-               refine=dict(updates=60, batch_size=128, noise_batch=32)),
+               pixels=16, held_out=.1, features='efficientnet-64', refine=_refined),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
-               finetune=400, steps=50, batch_size=500, held_out=.1,
-               refine=dict(updates=60, batch_size=128, noise_batch=32)),
+               finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
 
