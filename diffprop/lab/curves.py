@@ -137,7 +137,7 @@ def _measured(lab, data, config, kind, n, times, kernels, lengths):
 def run_many(lab: Lab, work: Callable,  # work(lab, *job), a function of a module
              jobs: list,  # tuples; the long ones first, where they differ
              workers=0,  # processes, or an engine, as `Lab.workers` understands it
-             what: str = 'jobs',  # how the lines of progress call them
+             what: str = 'job',  # how the lines of progress call one
              there=lambda *job: False  # whether a job is done already, and costs nothing
             ) -> list:  # what `work` returned, in the order of the jobs
     "The same work on many runs, several at a time, with a line for each that is done"
@@ -155,9 +155,9 @@ def run_curves(lab: Lab, jobs: list,  # (data, method, seed, kind) each
               ) -> pd.DataFrame:  # all of them, one below the other
     "The curves of many runs, networks first, several at a time"
     networks = list(dict.fromkeys(job[:3] for job in jobs))
-    run_many(lab, _trained, networks, workers, 'networks', partial(_is_trained, lab))
+    run_many(lab, _trained, networks, workers, 'network', partial(_is_trained, lab))
     order = sorted(jobs, key=lambda job: ('redefined', 'error', 'variance').index(job[3]))
-    found = dict(zip(order, run_many(lab, partial(run_curve, **kw), order, workers, 'curves')))
+    found = dict(zip(order, run_many(lab, partial(run_curve, **kw), order, workers, 'curve')))
     return pd.concat([found[job] for job in jobs], ignore_index=True)
 
 def _is_trained(lab, data, method, seed):

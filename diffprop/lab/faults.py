@@ -145,13 +145,20 @@ PERFECT = dict(exact=exact_eps, gaussian=gaussian_eps)
 def own_fault(schedule: Schedule,
               model: Callable, perfect: Callable,  # eps = model(x, t), and that of a perfect model
               s: int,  # 1..T-1
+              modules: int = 1,  # how many of them make it; at most T - s
               clip: bool = False) -> Callable:  # fault(x, generator), for `fault_dynamics`
-    "The error that a model's module s+1 makes on forward samples, given to x_s (Eq. 4)"
+    "The error that a model's modules s+modules, .., s+1 make of forward samples, given to x_s (Eq. 4)"
+    def mean(m, x, t):
+        at = torch.full((len(x),), t, device=x.device)
+        return backward_mean(schedule, x, t, m(x, at), clip)
     def make(x, generator):
-        above = forward_step(schedule, x, s + 1, generator=generator)
-        t = torch.full((len(x),), s + 1, device=x.device)
-        mean = lambda m: backward_mean(schedule, above, s + 1, m(above, t), clip)
-        return x + (mean(model) - mean(perfect))
+        path = [x]
+        for t in range(s + 1, s + modules + 1):
+            path.append(forward_step(schedule, path[-1], t, generator=generator))
+        y = above = path.pop()
+        for t in range(s + modules, s, -1):
+            y, above = path[-1] + (mean(model, y, t) - mean(perfect, above, t)), path.pop()
+        return y
     return make
 
 # %% ../../nbs/lab/faults.ipynb #f4d2ffa0
@@ -160,6 +167,7 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
                *, starts: Sequence[int] = (),  # the s in 1..T of the errors; (): those of `turns`
                kinds: Sequence[str] = tuple(FAULTS),  # names in FAULTS
                sizes: Sequence[float] = (.1, .3),  # of each kind
+               own: Sequence[int] = (1,),  # how many modules above s make an error of the model's own
                n: int = 0,  # pairs; 0 takes the preset's error_n
                every: int = 1,  # measure at every so many t, and at s
                kernel: str = 'gaussian'
@@ -171,7 +179,7 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
     n, T = n or lab.size.error_n, config.T
     if not 3 <= n <= len(images): raise ValueError(f'n must be in 3..{len(images)}, the images, got {n}')
     what = dict(method=method if method in PERFECT else '', kinds=list(kinds), sizes=list(sizes))
-    what |= dict(n=n, every=every, kernel=kernel)
+    what |= dict(modules=list(own), n=n, every=every, kernel=kernel)
     starts = list(starts) or [t for t in turns(T) if t]
     left = pd.concat([_kept_faults(lab, data, config, s, what) for s in starts], ignore_index=True)
     weights, data_hash = lab.trained(data, config)['weights'], lab.data_hash(data)
@@ -196,9 +204,9 @@ def _measured(lab, data, config, vanilla, s, what):
     p, schedule, x0 = lab.size, make_schedule(config), to_float(lab.images(data)).to(lab.device)
     model = PERFECT[what['method']](schedule, x0) if what['method'] else lab.network(data, config)
     faults = {f'{kind} {size:g}': fault(kind, size) for kind in what['kinds'] for size in what['sizes']}
-    if s < config.T:
-        perfect = exact_eps(schedule, x0)
-        faults['own'] = own_fault(schedule, lab.network(data, vanilla), perfect, s, clip=p.clip)
+    perfect, network = exact_eps(schedule, x0), lab.network(data, vanilla)
+    for m in (m for m in what['modules'] if m <= config.T - s):
+        faults[f'own {m}'] = own_fault(schedule, network, perfect, s, m, clip=p.clip)
     chosen = torch.randperm(len(x0), generator=stream(config.seed, 'fault images'))[:what['n']]
     times = {*range(0, s, what['every']), s}
     how = dict(times=times, kernel=what['kernel'], seed=config.seed, batch_size=p.batch_size)
