@@ -8,7 +8,8 @@ import os
 import time
 
 os.environ['OMP_NUM_THREADS'] = '1'  # before torch is loaded
-SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'main_job', 'gpu', 'direction', 'effect', 'notebooks')
+SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'main_job', 'growth', 'gpu', 'direction', 'effect',
+            'notebooks')
 LONG = ('direction', 'effect', 'notebooks')  # only with --full
 
 parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)

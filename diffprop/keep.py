@@ -18,10 +18,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .adapters import Adapted, check_steady
-from .error import _check_run, _comparer, _off_mean
+from .error import _check_run, _comparer
 from .lab.files import atomic_write, usable_folder
 from .loading import evaluating
 from .measure import as_measured
+from .mmd import _Sums
 from .schedule import backward_chain, forward_sample, image_noise
 
 # %% ../nbs/models/keep.ipynb #67b4194c
@@ -56,11 +57,11 @@ def undisturbed():
         for number in received[:1]: signal.raise_signal(number)
 
 # %% ../nbs/models/keep.ipynb #dbd9d426
-def influences(xx: Tensor, xy: Tensor  # kernel matrices of samples with samples and with forward samples
+def influences(xx: _Sums, xy: _Sums  # of the kernel matrices of samples with samples and forward samples
               ) -> Tensor:  # (2, n) float32, on the CPU
     "What each sample, and each forward sample, adds to the unbiased MMD^2, up to what all share (Eq. 10)"
-    of_samples = 2*(_off_mean(xx) - xy.mean(1, dtype=torch.float64))
-    return torch.stack([of_samples, -2*xy.mean(0, dtype=torch.float64)]).float().cpu()
+    (within, _), (across, of_forward) = xx.means, xy.means
+    return torch.stack([2*(within - across), -2*of_forward]).float().cpu()
 
 # %% ../nbs/models/keep.ipynb #a19225e0
 FILES = ('unfinished.json', 'unfinished.csv', 'unfinished.pt')  # of a measurement that is under way
@@ -91,7 +92,7 @@ class Kept:
         "Whether a curve's rows at t are there"
         return any(row['t'] == t and row['curve'] == curve for row in self.rows)
 
-    def see(self, t: int, curve: str, kernel: str, xx: Tensor, xy: Tensor, yy: Tensor):  # kernel matrices
+    def see(self, t: int, curve: str, kernel: str, xx: _Sums, xy: _Sums, yy: _Sums):
         "Keep what each sample adds"
         self.influences[t, curve, kernel] = influences(xx, xy)
 

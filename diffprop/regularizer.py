@@ -11,7 +11,7 @@ from typing import Callable
 import torch
 from torch import Tensor
 
-from .error import _kernel, _off_mean, _positive, _samples, _spread
+from .mmd import _kernel, _positive, _samples, _Sums
 from .error import median_bandwidth, mmd, mmd2
 from .schedule import Schedule, backward_chain, forward_sample
 
@@ -75,9 +75,6 @@ def null_error(y: Tensor,  # (N, *shape) samples of q, N >= 4
     y, _ = _samples(y, y, 4)
     if n < 2: raise ValueError(f'n must be at least 2, got {n}')
     s = _positive(median_bandwidth(y, kernel) if bandwidth is None else bandwidth)
-    values = k(y, y, s).double()
-    within = values - values.mean()
-    within = within - torch.diag(within.diagonal())
-    rows = _off_mean(within)
-    variance = _spread(within, rows, rows, len(y)*(len(y) - 1))
-    return (8*variance.clamp(min=0)).sqrt().item()/n
+    values, sums = k(y, y, s).double(), _Sums(len(y), len(y), True, y.device)
+    sums.add(slice(None), slice(None), values - values.mean())
+    return (8*sums.spread.clamp(min=0)).sqrt().item()/n
