@@ -25,8 +25,9 @@ _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2'
 def _check_run(schedule, x0, n, kernels, times, controls, null, lengths=()):
     "The requested times, from high to low, or a ValueError"
     for name in kernels or ['']: _kernel(name)  # none is refused like an unknown one
-    if not x0.is_floating_point() or x0.dim() < 2:
-        raise ValueError(f'x0 must be (N, *shape) float in [-1, 1], got {x0.dtype} {tuple(x0.shape)}')
+    if not (x0.is_floating_point() or x0.dtype == torch.uint8) or x0.dim() < 2:
+        wanted = 'x0 must be (N, *shape), float in [-1, 1] or uint8'
+        raise ValueError(f'{wanted}, got {x0.dtype} {tuple(x0.shape)}')
     if n < 2 or len(x0) < 2*n:
         raise ValueError(f'n must be in 2..{len(x0)//2}, half the number of images in x0, got {n}')
     if unknown := set(controls) - {'renoised', 'fresh'}:
@@ -69,7 +70,8 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
     "compare(t, curve, x): the rows of a curve at t; x is x_t of the model, or the x_0 that is noised again"
     def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
         chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
-        x = x0[chosen.to(x0.device)].to(device, torch.float32)
+        x = x0[chosen.to(x0.device)].to(device)
+        x = x/127.5 - 1 if x.dtype == torch.uint8 else x.float()
         return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
     yardstick = cache(lambda t: _yardstick(
         forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference'), kernels, null, draws,
@@ -87,7 +89,7 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
 @torch.no_grad()
 def error_dynamics(model: Callable,  # eps = model(x, t)
                    schedule: Schedule,
-                   x0: Tensor,  # (N, *shape) float data in [-1, 1], N >= 2n
+                   x0: Tensor,  # (N, *shape) data, float in [-1, 1] or uint8, N >= 2n
                    *, n: int = 1000,  # samples of the model, and forward samples, at each t
                    kernels: Sequence[str] | str = ('gaussian', 'laplace', 'logistic'),  # names in KERNELS
                    times: Iterable[int] | None = None,  # among 0..T; None: all

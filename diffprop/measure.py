@@ -25,13 +25,13 @@ from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
 def _check_data(x0, shape, in_range):
-    "uint8 images become floats; what is not such data as the model takes is a ValueError"
+    "Data as they are; what is not such data as the model takes is a ValueError"
     if not isinstance(x0, Tensor):
         raise ValueError(f'images must be a tensor (N, *shape), got {type(x0).__name__}')
     if shape is not None and tuple(x0.shape[1:]) != tuple(shape):
         raise ValueError(f'images must be (N, {", ".join(map(str, shape))}), as the model is configured, '
                          f'got {tuple(x0.shape)}')
-    if x0.dtype == torch.uint8: x0 = to_float(x0)
+    if x0.dtype == torch.uint8: return x0  # bytes until they are drawn from, a quarter of the memory
     lo, hi = x0.min().item(), x0.max().item()
     if not in_range or -1.01 <= lo < 0 and hi <= 1.01: return x0
     remedy = ': x/127.5 - 1, or give them as uint8' if hi > 1.01 else ': 2*x - 1'
@@ -44,8 +44,10 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
                ) -> tuple:  # (data as the chain has them, names of the controls that its step allows)
     "What is measured, checked; images of a latent pipeline are encoded"
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
-    if adapted.encode: x0 = _check_data(adapted.encode(x0), adapted.shape, False)
-    return x0, ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
+    controls = ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
+    if not adapted.encode: return x0, controls
+    if x0.dtype == torch.uint8: x0 = to_float(x0)
+    return _check_data(adapted.encode(x0), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def measure(adapted: Adapted,  # of any adapter
