@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['INSTALL', 'ENGINES', 'Cluster', 'Jobs', 'is_engine', 'engine']
 
-# %% ../../nbs/lab/clusters.ipynb #1d1dca60
+# %% ../../nbs/lab/clusters.ipynb #53aa0e87
 import os, re, shutil, tempfile, time
 from pathlib import Path
 from typing import Callable
 
-# %% ../../nbs/lab/clusters.ipynb #f1dd4680
+# %% ../../nbs/lab/clusters.ipynb #220e7100
 INSTALL = 'pip install "diffprop[cluster]"'
 
 class Cluster:
@@ -34,7 +34,7 @@ class Cluster:
         "A future of the call"
         return self.executor.submit(function, *job)
 
-# %% ../../nbs/lab/clusters.ipynb #ffac25fb
+# %% ../../nbs/lab/clusters.ipynb #427ec484
 def _call(function, *job): return function(*job)
 
 def _go_on(function, *job):
@@ -44,7 +44,7 @@ def _go_on(function, *job):
 
 _call.checkpoint = _go_on
 
-# %% ../../nbs/lab/clusters.ipynb #6b22f212
+# %% ../../nbs/lab/clusters.ipynb #e2d58bca
 class _Job:
     "A call's job; where one ends without a result, its worker lost, the next one is submitted"
     def __init__(self, submit, again=3): self.submit, self.again, self.job = submit, again, submit()
@@ -64,7 +64,7 @@ class _Job:
 
     def cancel(self): self.job.cancel()
 
-# %% ../../nbs/lab/clusters.ipynb #eb0931c9
+# %% ../../nbs/lab/clusters.ipynb #3bc45239
 class Jobs:
     """Jobs of Slurm, or by the same means of this machine, as an engine: a lost job's call is made again
 
@@ -88,7 +88,7 @@ class Jobs:
         "A job of the call, like a future"
         return _Job(lambda: self.executor.submit(_call, function, *job))
 
-# %% ../../nbs/lab/clusters.ipynb #87ed85d0
+# %% ../../nbs/lab/clusters.ipynb #d6db295f
 ENGINES = 'tcp://HOST:PORT, slurm, slurm:PARTITION or submitit-local'
 
 def is_engine(text: str) -> bool:

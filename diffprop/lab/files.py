@@ -183,14 +183,14 @@ def _acquired(lock, folder):
     except (OSError, NotImplementedError): return False
     return True
 
-# %% ../../nbs/lab/files.ipynb #29edbe18
+# %% ../../nbs/lab/files.ipynb #91f34a00
 @contextlib.contextmanager
 def exclusive(folder: str | Path):  # made if it is not there
     "Hold a folder while others wait, on this and on other machines; within one process it can be held again"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     locks = (FileLock(folder/'lock', is_singleton=True, fallback_to_soft=False),
-             SoftFileLease(folder/'claim', is_singleton=True, lease_duration=LEASE,
+             SoftFileLease(folder/'lock-lease', is_singleton=True, lease_duration=LEASE,
                            on_compromise=_taken_over))
     with contextlib.ExitStack() as held:
         taken = False
