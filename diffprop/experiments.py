@@ -10,6 +10,7 @@ import argparse, ast, json, re
 from pathlib import Path
 
 import diffprop
+from .lab.clusters import ENGINES, is_engine
 
 # %% ../nbs/models/experiments.ipynb #23321263
 def project_root() -> Path:
@@ -38,15 +39,17 @@ def _title(notebook):
     first = ''.join(json.loads(notebook.read_text(encoding='utf-8'))['cells'][0]['source'])
     return first.splitlines()[0].lstrip('# ').split('·')[-1].strip()
 
-def _reader(default):
-    "A parser of words that mean something of the same type as a notebook's default"
+def _reader(name, default):
+    "A parser of words of the same type as a notebook's default; `workers` may be an engine's name too"
     def parse(text):
         value = _value(text)
+        if name == 'workers' and is_engine(text): return text
         if isinstance(default, str): return text
         if isinstance(default, list): return text if isinstance(value, (int, float)) else value
         same = isinstance(default, bool) == isinstance(value, bool)
         if same and isinstance(value, (type(default), int)): return value
-        raise argparse.ArgumentTypeError(f'must be like {default!r}, got {text!r}')
+        wanted = f'{default!r} or {ENGINES}' if name == 'workers' else repr(default)
+        raise argparse.ArgumentTypeError(f'must be like {wanted}, got {text!r}')
     return parse
 
 # %% ../nbs/models/experiments.ipynb #ad4e745e
@@ -60,9 +63,11 @@ def notebook_parser(name: str,  # of the experiment
                                      argument_default=argparse.SUPPRESS)
     for p in papermill.inspect_notebook(str(notebook)).values():
         default = ast.literal_eval(p['default'])
-        text = f'{p["help"]} (default: {default!r})'.strip().replace('%', '%%')
+        more = f'; or {ENGINES}' if p['name'] == 'workers' else ''
+        text = f'{p["help"]}{more} (default: {default!r})'.strip().replace('%', '%%')
         switch = dict(nargs='?', const=True) if default is False else {}
-        parser.add_argument(f'--{p["name"]}', type=_reader(default), metavar='VALUE', help=text, **switch)
+        read = _reader(p['name'], default)
+        parser.add_argument(f'--{p["name"]}', type=read, metavar='VALUE', help=text, **switch)
     place = 'where to write the executed notebook (default: runs/notebooks of the project)'
     parser.add_argument('--notebook', metavar='FILE', help=place)
     return parser

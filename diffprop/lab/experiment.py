@@ -188,7 +188,8 @@ class Page:
     def __init__(self, name: str,  # of the notebook, such as '07_table1'
                  *, preset: str = '', runs: str = '', device: str = 'auto', data_path: str = '',  # of `Lab`
                  datasets=(),  # names, or text that lists them; empty: digits, or all if there is none
-                 seeds: int = 0, workers: int = 0,  # 0: the preset's number; one a core on a CPU
+                 seeds: int = 0,  # 0: the preset's number
+                 workers: int | str = 0,  # 0: one a core on a CPU; or an engine, as `Lab.workers` takes it
                  out: str = '',  # a folder for the results; '' is runs/results/<preset>/<name>
                  publish: bool = False,  # replace the published results at the end
                  held_out: float = 0.,  # of `Lab`

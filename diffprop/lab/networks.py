@@ -21,6 +21,7 @@ from ..schedule import backward_step, sample
 from ..samplers import ddim_step, epsilon_scaling, time_shift_step
 from .files import atomic_write, exclusive, file_hash, project_root, read_json, usable_folder
 from .data import to_uint8
+from .clusters import engine
 from .devices import any_process, barrier, rank_and_size
 from .config import Config, make_schedule, prefix
 from .training import train
@@ -50,7 +51,7 @@ class Lab:
         pairs = dict(part.strip().split('=', 1) for part in str(self.data_path).split(',') if '=' in part)
         if pairs and set(pairs) <= set(IMAGE_SHAPES): put(self, 'data_path', pairs)  # as text, from papermill
         put(self, 'preset', choose('preset', self.preset or default_preset(), PRESETS))
-        put(self, 'runs', usable_folder('runs', self.runs or project_root()/'runs'))
+        put(self, 'runs', usable_folder('runs', self.runs or project_root()/'runs').absolute())  # for others
         choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
         tracker_class(self.tracker)
         gpu = torch.cuda.is_available()
@@ -108,9 +109,10 @@ def seeds(self: Lab, n: int = 0  # how many; 0: as many as the preset has
 # %% ../../nbs/lab/networks.ipynb #ce033c83
 @patch
 def workers(self: Lab, n=0  # 0: one a core on a CPU, one in all on a GPU or at preset smoke; or an engine
-           ) -> int:
-    "How many processes; an engine, which has `submit`, is returned as it is"
+           ):  # an int, or an engine
+    "How many processes; an engine, which has `submit`, is returned as it is, and made where n is its name"
     if hasattr(n, 'submit'): return n
+    if isinstance(n, str): return engine(n, self.runs/'jobs')
     if type(n) is not int or n < 0:
         raise ValueError(f'workers must be a whole number, 0 for as many as fit, got {n!r}')
     return n or (1 if self.device != 'cpu' or self.preset == 'smoke' else os.cpu_count())
