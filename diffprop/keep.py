@@ -92,7 +92,8 @@ class Kept:
         "Whether a curve's rows at t are there"
         return any(row['t'] == t and row['curve'] == curve for row in self.rows)
 
-    def see(self, t: int, curve: str, kernel: str, xx: _Sums, xy: _Sums, yy: _Sums):
+    def see(self, t: int, curve: str, kernel: str,  # as in a row
+            xx: _Sums, xy: _Sums, yy: _Sums):  # of its kernel matrices
         "Keep what each sample adds"
         self.influences[t, curve, kernel] = influences(xx, xy)
 
