@@ -72,6 +72,7 @@ def _at_the_door(paths, data):
     for path in paths:
         place = Path(path).expanduser()
         if place.exists() or path == 'digits': continue
+        if len(place.parts) == 2 and not place.parent.exists(): continue  # the Hub's
         near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
         meant = f' (did you mean {near[0]!r}?)' if near else ''
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
