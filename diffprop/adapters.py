@@ -122,7 +122,7 @@ def _check_labels(c, label, guidance):
     for index in given if isinstance(given, tuple) else (given,):
         if isinstance(index, int) and 0 <= index < n: continue
         raise ValueError(f'label must be in 0..{n - 1}, the classes of the unet, got {index}: give '
-                         'from_diffusers(.., label=..), and images of that class alone to compare with')
+                         'one as label (--label), and images of that class alone to compare with')
 
 # %% ../nbs/models/adapters.ipynb #490bed29
 def _caller(unet, channels, label, guidance):

@@ -72,6 +72,7 @@ def _at_the_door(paths, data):
     for path in paths:
         place = Path(path).expanduser()
         if place.exists() or path == 'digits': continue
+        if len(place.parts) == 2 and not place.parent.exists(): continue  # the Hub's
         near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
         meant = f' (did you mean {near[0]!r}?)' if near else ''
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
@@ -188,8 +189,8 @@ _NO_NOTEBOOKS = ('the experiments are notebooks, which the installed package doe
                  'clone the project and run diffprop in its folder')
 
 def _help(notebooks):
-    lines = [f'  {name:18}{f.__doc__.splitlines()[0]}' for name, f in COMMANDS.items()]
-    lines += [f'  {name:18}{_title(path)}' for name, path in notebooks.items()]
+    lines = [f'  {name:24}{f.__doc__.splitlines()[0]}' for name, f in COMMANDS.items()]
+    lines += [f'  {name:24}{_title(path)}' for name, path in notebooks.items()]
     if not notebooks: lines.append(_NO_NOTEBOOKS)
     title = f'diffprop {version("diffprop")}: error propagation in diffusion models'
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.'

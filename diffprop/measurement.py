@@ -234,7 +234,8 @@ def _says_where(kept, T):
     try: yield
     except BaseException as e:
         where = f'{len(kept.rows)} rows are in {kept.folder/FILES[1]}, the chain came to t = {kept.t} of {T}'
-        text = f'{where}; the same command goes on from there'
+        wrong = isinstance(e, ValueError)  # then the same command would meet it again
+        text = where + '; the same command goes on from there'*(not wrong)
         if not kept.rows:
             kept.finished()
             text = 'nothing was measured yet'

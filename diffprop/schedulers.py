@@ -82,9 +82,11 @@ def _other_chains(c, betas):
     yield (c.get('predict_epsilon') is False and c.get('prediction_type') == 'epsilon',
            "predict_epsilon=False is an old name that diffusers leaves out: prediction_type='sample' says it")
     yield (c.get('thresholding'),
-           'thresholding moves x_0 by a quantile of each sample: that chain cannot be run here')
+           'thresholding moves x_0 by a quantile of each sample: that chain cannot be run here; '
+           'the scheduler with thresholding=False has the chain without')
     yield (c.get('clip_sample') and c.get('clip_sample_range', 1) != 1,
-           f'clip_sample_range must be 1, got {c.get("clip_sample_range")}')
+           f'clip_sample_range must be 1, got {c.get("clip_sample_range")}: the scheduler with '
+           'clip_sample=False, or with 1, has a chain that can be run here')
     yield (not c.get('set_alpha_to_one', True),
            'set_alpha_to_one=False ends the chain at x_1, which is not data: '
            'give the scheduler with set_alpha_to_one=True')

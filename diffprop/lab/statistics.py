@@ -58,7 +58,7 @@ def pooled_difference(values, errors,  # a difference and its standard error for
     "As `difference`, for these very runs: the normal test of the mean by the runs' own standard errors"
     d, se = np.asarray(values, float), np.asarray(errors, float)
     mean, spread = d.mean(), (se**2).sum()**.5/len(d)
-    p = erfc(abs(mean)/spread/2**.5)
+    p = erfc(abs(mean)/spread/2**.5) if spread else np.nan
     half = NormalDist().inv_cdf(.975)*spread
     return dict(difference=mean, difference_half=half, p=float(p), pairs=len(d), scale=float(scale))
 
