@@ -30,7 +30,10 @@ def _distances(x, y, metric, x2=None, y2=None):
 # %% ../nbs/02_mmd.ipynb #e1ff93f5
 TILE = 1000  # samples on a side of what is held of a matrix at once
 
-def _centred(x, y): return x - (centre := y.detach().mean(0)), y - centre  # products lose small distances
+def _centred(x, y):
+    "Both, moved to the origin: far from it products lose small distances"
+    centre = y.detach().mean(0)
+    return x - centre, y - centre
 
 def _tiles(x, y, metric):
     "Yield (which, rows, columns, distances) of x to x ('xx'), x to y, y to y in tiles; x, y (N, K), (M, K)"
