@@ -10,7 +10,6 @@ import argparse, ast, json, re
 from pathlib import Path
 
 import diffprop
-from .lab.clusters import ENGINES, is_engine
 
 # %% ../nbs/models/experiments.ipynb #23321263
 def project_root() -> Path:
@@ -41,6 +40,7 @@ def _title(notebook):
 
 def _reader(name, default):
     "A parser of words of the same type as a notebook's default; `workers` may be an engine's name too"
+    from diffprop.lab.clusters import ENGINES, is_engine  # here: --help loads nothing of the laboratory
     def parse(text):
         value = _value(text)
         if name == 'workers' and is_engine(text): return text
@@ -57,6 +57,7 @@ def notebook_parser(name: str,  # of the experiment
                     notebook: Path  # with a cell of parameters
                    ) -> argparse.ArgumentParser:
     "A parser with an option for each parameter of a notebook; what is not given stays as the notebook has it"
+    from diffprop.lab.clusters import ENGINES
     from diffprop.lab.extras import optional
     papermill = optional('papermill')  # slow to import
     parser = argparse.ArgumentParser(f'diffprop {name}', description=_title(notebook),
