@@ -25,6 +25,7 @@ from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
+from .lab.data import to_float
 from .measure import _check_data
 from .short_chain import Chain, null_units, Plan, update_gradients
 
@@ -194,7 +195,7 @@ def _checked(network, images, plan, in_range):
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
         raise ValueError(f'images must be enough for {needed}, got {len(x0)}, of which {held} are held out')
-    return x0.float()
+    return to_float(x0) if x0.dtype == torch.uint8 else x0.float()
 
 # %% ../nbs/models/refine.ipynb #6d3bf817
 def _divide(x0, plan):
