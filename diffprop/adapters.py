@@ -200,7 +200,8 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
     "ValueError for a model that answers one input in two ways: then dropout, or other noise, is on in it"
-    x, t = x[:2].to(device, torch.float32), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
+    x, t = x[:2].to(device), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
+    x = x/127.5 - 1 if x.dtype == torch.uint8 else x.float()
     first, second = (adapted.model(x, t) for _ in range(2))
     off = (first - second).abs().max().item()
     if off > 1e-3*max(1., first.abs().max().item()):

@@ -211,6 +211,9 @@ def in_words(record: dict  # of `refine_pipeline`
     scores = pd.DataFrame({(name, when): record[when][name] for name, when in whens}).T
     kept = f'the average after {record["kept"]} of {record["updates"]} updates was kept'
     if not record['kept']: kept = 'no average was better than chance: the weights are the former ones'
+    before, after = (record[when]['held out'] for when in ('before', 'after'))
+    if record['kept'] and all(after[name] > before[name] for name in before):
+        kept += ', though all held-out scores are worse: keep the former network'
     return f'\n{scores.to_string(float_format="{:.4g}".format)}\n\n{kept}; features: {record["features"]}'
 
 # %% ../nbs/models/pipelines.ipynb #33997bfa
