@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .latents import decoder, encoder
 from .loading import as_parts, bare_network
+from .mmd import _floats
 from .samplers import ddim_step, heun_step
 from .schedule import Schedule, at, backward_step
 from .schedulers import chain_of, check_scheduler, in_place, PREDICTIONS, schedule_of
@@ -200,8 +201,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
     "ValueError for a model that answers one input in two ways: then dropout, or other noise, is on in it"
-    x, t = x[:2].to(device), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
-    x = x/127.5 - 1 if x.dtype == torch.uint8 else x.float()
+    x, t = _floats(x[:2].to(device)), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
     first, second = (adapted.model(x, t) for _ in range(2))
     off = (first - second).abs().max().item()
     if off > 1e-3*max(1., first.abs().max().item()):

@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .mmd import KERNELS, Kernel, gaussian_mmd2, median_bandwidth, mmd, mmd2
-from .mmd import _compared, _estimate, _kernel, _null_bands, _positive
+from .mmd import _compared, _estimate, _floats, _kernel, _null_bands, _positive
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, stream
 
 _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2']
@@ -70,8 +70,7 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
     "compare(t, curve, x): the rows of a curve at t; x is x_t of the model, or the x_0 that is noised again"
     def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
         chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
-        x = x0[chosen.to(x0.device)].to(device)
-        x = x/127.5 - 1 if x.dtype == torch.uint8 else x.float()
+        x = _floats(x0[chosen.to(x0.device)].to(device))
         return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
     yardstick = cache(lambda t: _yardstick(
         forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference'), kernels, null, draws,

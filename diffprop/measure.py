@@ -16,11 +16,12 @@ from torch import Tensor
 
 from .adapters import Adapted, check_steady, from_diffusers
 from .error import error_dynamics
-from .lab.data import to_float
 from .lab.figures import plot_error
 from .lab.files import usable_folder
 from .latents import image_form
-from .loading import _json, _near, evaluating, existing, holds_pipeline, open_parts
+from .loading import evaluating, open_parts
+from .mmd import _floats
+from .places import _json, _near, existing, holds_pipeline
 from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
@@ -46,8 +47,7 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
     controls = ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
     if not adapted.encode: return x0, controls
-    if x0.dtype == torch.uint8: x0 = to_float(x0)
-    return _check_data(adapted.encode(x0), adapted.shape, False), controls
+    return _check_data(adapted.encode(_floats(x0)), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def measure(adapted: Adapted,  # of any adapter

@@ -24,7 +24,8 @@ from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
 from .lab.trackers import tracked
-from .loading import existing, open_parts
+from .loading import open_parts
+from .places import existing
 from .measure import expected_images
 from .refine import _checked, refine
 from .schedulers import check_scheduler, in_place, of_config

@@ -25,8 +25,8 @@ from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
-from .lab.data import to_float
 from .measure import _check_data
+from .mmd import _floats
 from .short_chain import Chain, null_units, Plan, update_gradients
 
 # %% ../nbs/models/refine.ipynb #ec85f971
@@ -195,7 +195,7 @@ def _checked(network, images, plan, in_range):
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
         raise ValueError(f'images must be enough for {needed}, got {len(x0)}, of which {held} are held out')
-    return to_float(x0) if x0.dtype == torch.uint8 else x0.float()
+    return _floats(x0)
 
 # %% ../nbs/models/refine.ipynb #6d3bf817
 def _divide(x0, plan):

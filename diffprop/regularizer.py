@@ -11,8 +11,7 @@ from typing import Callable
 import torch
 from torch import Tensor
 
-from .mmd import _kernel, _positive, _samples, _Sums
-from .error import median_bandwidth, mmd, mmd2
+from .mmd import _kernel, _positive, _samples, _Sums, median_bandwidth, mmd, mmd2
 from .schedule import Schedule, backward_chain, forward_sample
 
 # %% ../nbs/04_regularizer.ipynb #db728f4a

@@ -175,8 +175,8 @@ def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`,
     record = json.dumps(answer | dict(scores=found or {}), indent=1, ensure_ascii=False)
     atomic_write(folder/'verdict.json', lambda p: p.write_text(record, encoding='utf-8'))
     atomic_write(folder/'influences.npz', lambda p: _save_influences(p, influences))
-    (folder/'samples.npz').unlink(missing_ok=True)  # those of an earlier measurement are not this one's
     if keep_samples: atomic_write(folder/'samples.npz', lambda p: _save_samples(p, samples))
+    else: (folder/'samples.npz').unlink(missing_ok=True)  # those of an earlier measurement
     table, fig = error_table(curve, T), curve_figure(curve, title)
     body = {'The curve': figure_svg(fig), 'In numbers': html_table(table),
             'Samples beside data': _pictures(samples, images), 'FID and KID': _score_part(found)}

@@ -303,7 +303,6 @@ def first_rows(self: Page, runs: list,  # (data set, configuration, the row's ow
         record = lab.trained(data, config)
         which = dict(train_steps=record['steps'], run=lab.folder(data, config).name,
                      weights=record['weights'][:16], data_hash=lab.data_hash(data)[:16], preset=lab.preset)
-        how = dict(nfe=p.steps or config.T, sampler=p.sampler, clip=p.clip)
-        how |= dict(against='training')
+        how = dict(nfe=p.steps or config.T, sampler=p.sampler, clip=p.clip, against='training')
         rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **which))
     return pd.DataFrame(rows)
