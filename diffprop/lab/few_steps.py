@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'PEERS', 'VIEWS', 'OTHER_NOISE', 'VERSION', 'clipped_ddim_step', 'peer_sample', 'Way', 'few_step_chain',
-           'nearest', 'precision_recall']
+           'from_true_inputs', 'nearest', 'precision_recall']
 
 # %% ../../nbs/lab/few_steps.ipynb #0c26e285
 import hashlib, json, time
@@ -16,11 +16,13 @@ from fastcore.basics import patch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..schedule import Schedule, backward_step, image_noise, sample
+from ..schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise
+from ..schedule import sample, stream
 from ..samplers import ddim_step, unclipped_ddim_step
 from .extras import optional
 from .files import atomic_write, exclusive, read_json, write_json
 from .data import to_float, to_uint8
+from ..mmd import _floats
 from .config import make_schedule
 from .fidelity import fidelity, image_features
 from .presets import choose
@@ -87,6 +89,7 @@ class Way:
     plan: dict = field(default_factory=dict)  # fields of `Plan`; empty: the network as it is
     refined_for: str = ''  # the sampler that the network was refined for; '': its own
     view: str = ''  # a name in VIEWS, for what the loss looks at; '': pixels
+    last: int = 0  # by the last so many modules alone, from true inputs; 0: by the chain
 
 # %% ../../nbs/lab/few_steps.ipynb #8ea66dd9
 @patch
@@ -125,6 +128,26 @@ def few_step_chain(schedule: Schedule, nfe: int, sampler: str):  # a name in STE
     whole = Schedule(schedule.beta, 'posterior') if sampler == 'ancestral' else schedule
     return whole.trailing(nfe), STEPS[sampler]
 
+# %% ../../nbs/lab/few_steps.ipynb #d533e340
+@torch.no_grad()
+def from_true_inputs(schedule: Schedule, model: Callable,  # eps = model(x, t)
+                     images: Tensor,  # (N, *shape) of the data, uint8 or float in [-1, 1]
+                     last: int,  # modules that work, 1..T
+                     n: int,  # images drawn, at most N
+                     *, seed: int, step: Callable = backward_step, batch_size: int = 250,  # as for `sample`
+                     device: str = 'cpu'
+                    ) -> Tensor:  # (n, *shape) x_0, on the CPU
+    "x_0 by the last modules of a chain, from forward samples of n images drawn at random (Eq. 4, Eq. 6)"
+    if not 0 < n <= len(images): raise ValueError(f'n must be in 1..{len(images)}, got {n}')
+    chosen, done = torch.randperm(len(images), generator=stream(seed, 'fresh inputs'))[:n], []
+    for part in range(0, n, batch_size):
+        x = _floats(images[chosen[part:part + batch_size].to(images.device)].to(device))
+        noises = image_noise(seed, range(part, part + len(x)), tuple(x.shape[1:]), device=device)
+        x = forward_sample(schedule, x, last, next(noises))
+        *_, (_, x) = backward_chain(schedule, model, x, last, noise=lambda t: next(noises), step=step)
+        done.append(x.cpu())
+    return torch.cat(done)
+
 # %% ../../nbs/lab/few_steps.ipynb #e153b348
 @torch.no_grad()
 def nearest(images: Tensor, others: Tensor) -> float:  # uint8 both
@@ -150,6 +173,7 @@ def few_step_file(self: Lab, data: str, config, nfe: int, way: Way,
     plan, peer = way.plan and asdict(Plan(**way.plan)), PEERS.get(way.sampler, ())[:2]
     asked = nfe, way.name, way.sampler, way.refined_for, plan, peer, n, str(space), VERSION
     if way.view: asked += way.view,
+    if way.last: asked += way.last,
     key = hashlib.sha256(repr(asked).encode()).hexdigest()[:8]
     return self.folder(data, config)/f'few-steps-{key}.json'
 
@@ -176,7 +200,8 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     if way.sampler in PEERS: x = peer_sample(way.sampler, schedule, model, n, shape, nfe=nfe, **how)
     else:
         chain, step = few_step_chain(schedule, nfe, way.sampler)
-        x = sample(chain, model, n, shape, step=step, **how)
+        if way.last: x = from_true_inputs(chain, model, self.images(data), way.last, n, step=step, **how)
+        else: x = sample(chain, model, n, shape, step=step, **how)
     drawn, train, held = to_uint8(x), self.images(data), self.held_out_images(data)
     some = train[::max(1, len(train)//5000)]  # features cost as much as samples
     own = image_features(drawn, space, device=self.device)
