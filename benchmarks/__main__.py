@@ -8,7 +8,7 @@ import os
 import time
 
 os.environ['OMP_NUM_THREADS'] = '1'  # before torch is loaded
-SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'main_job', 'growth', 'gpu', 'direction', 'effect',
+SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'refine', 'main_job', 'growth', 'gpu', 'direction', 'effect',
             'notebooks')
 LONG = ('direction', 'effect', 'notebooks')  # only with --full
 

@@ -103,6 +103,8 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                    limit: int = 0,  # use so many of the images; 0 is all
                    resize: str = 'crop',  # images of another size: crop, squash, shorter or adm
                    filter: str = 'bicubic',  # by which: box, bilinear, bicubic or lanczos
+                   beside: int = 0,  # also score the former network in so many steps, such as 100
+                   change: Param('fields of the plan, such as lr=1e-5 weight=10', str, nargs='*') = (),
                    seed: int = 0,  # of all that is drawn
                    tracker: str = '',  # also log to it: tensorboard, wandb or another of accelerate's
                    device: str = 'auto'  # cpu or cuda
@@ -112,16 +114,17 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     from diffprop.measure import tried_folder, usable_device
     from diffprop.pipelines import images_for, in_words, refine_pipeline
     tracker_class(tracker)
+    more = _changes(change)
     name, device = Path(path).expanduser().resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
         images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '
-              f'images, on {device}; results will be in {folder}', flush=True)
-        how = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed, device=device)
-        record = refine_pipeline(path, images, steps, folder, view=view, features=features,
-                                 tracker=tracker, progress=True, **how)
+              f'images, on {device}', flush=True)
+        plan = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed) | more
+        record = refine_pipeline(path, images, steps, folder, view=view, features=features, beside=beside,
+                                 device=device, tracker=tracker, progress=True, **plan)
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'
-          f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)} --steps {steps}')
+          f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)}')
     return folder
 
 # %% ../nbs/models/command.ipynb #ab979487

@@ -70,6 +70,10 @@ def comparison_in_words(models: list, judged: pd.DataFrame  # of `Measured`; `ju
         size = plus_minus(1e4*row.difference, 1e4*row.difference_half, '{:+.3g}')
         words.append(f'{row.model} {said[row.verdict]} {first.name} ({row.kernel} kernel: {size}, '
                      f'of {1e4*row.scale:.3g}; corrected {p}).')
+    for name, own in judged.groupby('model', sort=False):
+        if {'lower', 'higher'} <= {*own.verdict}:
+            words.append(f'The kernels contradict each other on {name}: nearer to the data by one, farther '
+                         'by another. By this neither model is the better one; look at scores and samples.')
     n = first.prepared.n
     return [*words, f'Differences of squared errors (MMD, unbiased) at t = 0 in 1e-4, with 95% intervals, of '
                     f'{n} samples from the same noise; {len(judged)} tests, corrected (Holm). They are about '

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from torch import nn
 
+from .lab.checkpoints import check_finite
 from .lab.extras import optional
 from .places import _json, _near, _place, existing, holds_pipeline
 
@@ -132,6 +133,7 @@ def _network(kind, place):
         raise ValueError(f'{place}: its weights cannot be loaded{safe}, they are damaged or do not fit its '
                          f'config.json: {why}') from None
     _fits(info, place)
+    check_finite(network, place)
     notes = (f'the weights of the variant {variant}',) if variant else ()
     return network.eval(), (*notes, *_left_out(place/'config.json', [kind]), *_stored(place, variant))
 
@@ -263,8 +265,13 @@ def as_parts(source) -> Parts:  # a folder, a pipeline, (unet, scheduler) or (un
     if isinstance(source, nn.Module):
         raise ValueError('source must be (unet, scheduler), got a network alone: without its scheduler '
                          'neither the schedule nor what the network predicts is known')
-    if not isinstance(source, (tuple, list)): return _from_memory(source)
+    if not isinstance(source, (tuple, list)): return _finite(_from_memory(source))
     if len(source) not in (2, 3) or isinstance(source[1], nn.Module):
         got = ', '.join(type(s).__name__ for s in source)
         raise ValueError(f'source must be (unet, scheduler) or (unet, scheduler, vae), got ({got})')
-    return Parts(*source)
+    return _finite(Parts(*source))
+
+# %% ../nbs/models/loading.ipynb #559698a5
+def _finite(parts):
+    check_finite(bare_network(parts.unet), 'unet')
+    return parts

@@ -21,9 +21,10 @@ from .adapters import Adapted
 from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
-from .lab.data import load_images, to_uint8
+from .lab.data import load_images, to_float, to_uint8
 from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
+from .likeness import likeness_note
 from .loading import AUTOENCODERS
 from .measure import expected_images, open_model
 from .report import save_measurement, scores, usable_features
@@ -150,7 +151,7 @@ def notes_of(adapted: Adapted, images: Tensor,
     T, shape = adapted.schedule.T, tuple(images.shape[1:])
     sizes = f'{len(images)} images {shape}, {n} samples at {len(times)} of the {T + 1} values of t'
     notes = [*adapted.notes, f'{sizes}, on {device}']
-    if steps: notes.append(f"sampled in {steps} of the model's steps: t counts these")
+    if steps: notes.append(f"sampled in {steps} of the model's steps (--steps): t counts these")
     if n < 100: notes.append(f'{n} samples are few: only large errors leave the null band')
     return notes
 
@@ -164,6 +165,12 @@ def _settings(path):
     return hashlib.sha256(whole.encode()).hexdigest()
 
 # %% ../nbs/models/measurement.ipynb #27aaba3f
+def _in_its_steps(path, request):
+    "A pipeline that was refined for few steps is measured in these, where none are asked for"
+    steps = read_json(path/'refine.json').get('steps') if (path/'refine.json').exists() else 0
+    return request if request.steps or not isinstance(steps, int) else replace(request, steps=steps)
+
+# %% ../nbs/models/measurement.ipynb #57444c3b
 def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, which ships
             request: Request  # the options
            ) -> Prepared:
@@ -171,7 +178,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     from diffprop.pipelines import _place
     path, r = _place(path).resolve(), request
     channels, side = expected_images(path)
-    fit = dict(resize=r.resize, filter=r.filter)
+    r, fit = _in_its_steps(path, r), dict(resize=r.resize, filter=r.filter)
     images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=True, **fit)
     how = dict(variance=r.variance or None, sampler=r.sampler or None, label=r.label)
     adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device, **how)
@@ -277,9 +284,11 @@ def _measure_into(folder, p, keep_samples, progress):
     with _says_where(kept, p.T):
         how = dict(n=p.n, times=p.times, kernels=p.asked['kernels'], seed=r.seed, batch_size=r.batch_size)
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
-        answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences)
+        answer, end = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences), kept.x.cpu()
+        some = to_float(p.images[:256])
+        some = p.adapted.encode(some) if p.adapted.encode else some
+        answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device)
         print('\n' + '\n'.join(answer['verdict']), flush=True)
-        end = kept.x.cpu()
         samples = to_uint8(p.adapted.decode(end) if p.adapted.decode else end)
         found = scores(samples, p.images, p.space, r.device, r.seed)
         shown = save_measurement(folder, curve, p.T, p.asked, answer, samples, p.images, kept.influences,

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['SHIPPED', 'open_source', 'images_for', 'few_step_scheduler', 'without_variance', 'usable_space', 'score', 'view_of',
-           'save_refined', 'card', 'in_words', 'refine_pipeline']
+           'save_refined', 'refine_pipeline']
 
 # %% ../nbs/models/pipelines.ipynb #8e84ed40
+import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Callable
@@ -18,6 +19,7 @@ from torch import Tensor
 import diffprop
 from .schedule import Schedule, sample, stream
 from .adapters import Adapted, from_diffusers
+from .cards import card, few_note, in_words
 from .error import mmd2
 from .lab.extras import optional
 from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_json
@@ -96,13 +98,15 @@ def without_variance(unet, scheduler):  # of diffusers
     return cut.eval(), of_config(type(scheduler), scheduler, variance_type='fixed_small')
 
 def _to_refine(source):
-    "(unet, scheduler) of few steps; ValueError for a network with classes"
+    "(unet, scheduler, notes) of few steps; ValueError for a network with classes"
     unet, scheduler = open_source(source)
     if n := unet.config.get('num_class_embeds'):
         raise ValueError(f'{source} has {n} classes, and refine_pipeline gives none: in a program, with unet '
                          'of open_source and adapted = from_diffusers(.., steps=.., label=..), call '
                          'refine(*adapted, images of that class, network=unet)')
-    return without_variance(unet, few_step_scheduler(scheduler))
+    plain = without_variance(unet, few_step_scheduler(scheduler))
+    note = 'The network gave its variance too; that half of its output, of no use to DDIM, was cut off.'
+    return *plain, [note]*(plain[0] is not unet)
 
 # %% ../nbs/models/pipelines.ipynb #2739d2e3
 def usable_space(features: str,  # as for `feature_space`, or 'pixels'
@@ -133,7 +137,9 @@ def score(adapted: Adapted,  # of a few-step chain
     for name, images in sets.items():
         own = dict(mmd2=mmd2(to_float(drawn), to_float(images[:5000]), 'laplace', biased=False).item())
         if space is not None:
-            scores = fidelity(drawn, images, space, device=device)
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')  # of few images: `few_note` says so, once
+                scores = fidelity(drawn, images, space, device=device)
             own |= {k: scores[k] for k in ('fid', 'kid')}
         found[name] = own
     return found
@@ -150,6 +156,7 @@ def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's for colo
     copy = frozen(unet)
     return own_features(from_diffusers((copy, scheduler), variance='posterior').model, chain, copy)
 
+# %% ../nbs/models/pipelines.ipynb #6ff389b2
 def _judge(space, device):
     "The features of the score, to choose the average in; None where there are none: what the loss looks at"
     if space is None: return None
@@ -170,53 +177,6 @@ def save_refined(unet, scheduler,  # of diffusers
     write_json(folder/'refine.json', record)
     (folder/'refine.pt').unlink(missing_ok=True)
 
-# %% ../nbs/models/pipelines.ipynb #aa19792f
-def card(record: dict  # of `refine_pipeline`
-        ) -> str:
-    "A model card: how to sample, what was done, what it did"
-    rows = [dict(images=name, when=when, **record[when][name])
-            for name in record['before'] for when in ('before', 'after')]
-    table = pd.DataFrame(rows).to_markdown(index=False, floatfmt='.4g')
-    steps, done = record['steps'], record['plan']
-    kept = f'The average after {record["kept"]} updates was kept.'
-    if not record['kept']: kept = 'No average was better than chance: the weights are the former ones.'
-    return f"""---
-library_name: diffusers
-pipeline_tag: unconditional-image-generation
----
-# {record['source']}, refined for {steps} steps
-
-```python
-from diffusers import DDIMPipeline
-
-images = DDIMPipeline.from_pretrained('.')(batch_size=16, num_inference_steps={steps}).images
-```
-
-{record['updates']} updates with the loss `{done['loss']}` (arXiv 2308.05021) in {record['seconds']:.0f} s:
-batch {done['batch_size']}, weight {done['weight']}, learning rate {done['lr']}, seed {done['seed']};
-samples and images were compared in {record['view']}.
-{kept}
-
-{table}
-
-{record['samples']} samples; no update saw the held-out images (the network's first training may have).
-The images of the updates include those that chose the average. Features: {record['features']}.
-Images: {record['images']}, SHA-256 {record['data_hash'][:16]}. Made with diffprop {record['version']}.
-"""
-
-# %% ../nbs/models/pipelines.ipynb #cf1f1d3a
-def in_words(record: dict  # of `refine_pipeline`
-            ) -> str:
-    "Scores before and after as a table for a terminal, and which average was kept"
-    whens = [(name, when) for name in record['before'] for when in ('before', 'after')]
-    scores = pd.DataFrame({(name, when): record[when][name] for name, when in whens}).T
-    kept = f'the average after {record["kept"]} of {record["updates"]} updates was kept'
-    if not record['kept']: kept = 'no average was better than chance: the weights are the former ones'
-    before, after = (record[when]['held out'] for when in ('before', 'after'))
-    if record['kept'] and all(after[name] > before[name] for name in before):
-        kept += ', though all held-out scores are worse: keep the former network'
-    return f'\n{scores.to_string(float_format="{:.4g}".format)}\n\n{kept}; features: {record["features"]}'
-
 # %% ../nbs/models/pipelines.ipynb #33997bfa
 def refine_pipeline(source: Path | str,  # as for `open_source`
                     images: Tensor,  # (N, C, H, W) uint8
@@ -226,6 +186,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     features: str = 'auto',  # to score in, as for `usable_space`
                     samples: int = 1000,  # drawn for each score
                     device: str = 'cpu', progress: bool = False,
+                    beside: int = 0,  # also score the former network in so many steps; 0: it is not
                     tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
                     **plan  # fields of `Plan`; lr is 2e-5 for colour images if not given
                    ) -> dict:  # what refine.json holds
@@ -235,32 +196,46 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
     if out.exists() and any(out.iterdir()) and not unfinished:
         raise ValueError(f'out must be a new folder, got {out}, which has files in it')
-    if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
-    unet, scheduler = _to_refine(source)
+    unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
-    if tuple(images.shape[1:]) != adapted.shape:
-        want, got = (' x '.join(map(str, shape)) for shape in (adapted.shape, images.shape[1:]))
-        raise ValueError(f'images must be {want}, as the network takes them, got {got}')
+    _check_images(images, adapted.shape)
     space = usable_space(features, adapted.shape)
     order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
     n = max(2, round(.1*len(images)))
     sets = {'training': images[order[n:]], 'held out': images[order[:n]]}
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
+    longer = _longer(unet, scheduler, adapted.shape, beside)
+    if progress: print(f'results will be in {out}', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
     with tracked(tracker, out.resolve().name, asked) as track:
         before = score(adapted, sets, space, **how)
+        former = score(longer, sets, space, **how) if longer else {}
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=_judge(space, device), track=track,
                       folder=out, device=device, progress=progress, **asdict(plan))
     record = _record(source, images, steps, plan, done, samples, space, seen)
-    record |= dict(before=before, after=score(adapted, sets, space, **how))
+    record |= dict(before=before, after=score(adapted, sets, space, **how), beside=beside, former=former,
+                   notes=[*few_note(space, samples, sets), *lost])
     save_refined(unet, scheduler, out, record)
     return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
+def _check_images(images, shape):
+    if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
+    if tuple(images.shape[1:]) == shape: return
+    want, got = (' x '.join(map(str, s)) for s in (shape, images.shape[1:]))
+    raise ValueError(f'images must be {want}, as the network takes them, got {got}')
+
+# %% ../nbs/models/pipelines.ipynb #5b0e23cc
+def _longer(unet, scheduler, shape, steps):
+    "The former network in other steps, or None for 0 of them; ValueError where they do not divide T"
+    if steps < 0: raise ValueError(f'beside must be a number of steps, 0 for none, got {steps}')
+    if not steps: return None
+    return replace(from_diffusers((unet, scheduler), steps=steps, variance='posterior'), shape=shape)
+
 def _record(source, images, steps, plan, done, samples, space, view):
     from importlib.metadata import version
     return dict(source=Path(source).name, steps=steps, kept=done.kept, seconds=round(done.seconds, 1),

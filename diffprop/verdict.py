@@ -66,6 +66,8 @@ def _number(x): return f'{1e4*x:,.0f}' if abs(x) >= .01 else f'{1e4*x:.3g}'
 
 def _with_half(test): return f'{_number(test.difference)} ± {_number(test.difference_half)}'
 
+def _size(test): return _with_half(abs(test[['difference', 'difference_half']].astype(float)))
+
 def _headline(row, test, n):
     "Does error add up?"
     end, band = _number(row.mmd2), _number(row.null_hi)
@@ -100,13 +102,14 @@ def _added(row, test, t):
 # %% ../nbs/models/verdict.ipynb #70173b1b
 def _share(rises, half, T):
     "How much of the rise is the schedule's"
+    if rises.verdict == 'lower': return f'From t = {T//2} to 0 the curve falls by {_size(rises)}.'
     if rises.verdict != 'higher':
         return f'From t = {T//2} to 0 no rise can be shown (difference {_with_half(rises)}).'
     share = 1 - half.difference/rises.difference
     whose = 'all' if share > .995 else f'{max(share, 0):.0%}'
-    return (f'From t = {T//2} to 0 the curve rises by {_with_half(rises)}. Noised to that t again, the end '
-            f'shows {_with_half(half)} more than the chain had there: {whose} of the rise is the '
-            'schedule\'s, since noise hides errors.')
+    return (f'From t = {T//2} to 0 the curve rises by {_size(rises)}. Noised to that t again, the end '
+            f'shows {_size(half)} {"less" if half.difference < 0 else "more"} than the chain had there: '
+            f'{whose} of the rise is the schedule\'s, since noise hides errors.')
 
 # %% ../nbs/models/verdict.ipynb #ace26abe
 def _leaves(rows, T):

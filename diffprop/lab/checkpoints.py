@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['State', 'writing_into', 'save_checkpoint', 'Damaged', 'load_checkpoint', 'resume', 'claim', 'take_over', 'finish',
-           'load_network']
+           'check_finite', 'load_network']
 
 # %% ../../nbs/lab/checkpoints.ipynb #eaa2007c
 import copy, hashlib, io, os, pickle, warnings
@@ -163,6 +163,16 @@ def finish(state: State,
         write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 
+# %% ../../nbs/lab/checkpoints.ipynb #c56b8c26
+def check_finite(network: nn.Module,  # any
+                 where  # its folder or name, for the message
+                ):
+    "ValueError names the weights that are NaN or infinite"
+    bad = [name for name, w in network.state_dict().items() if not w.isfinite().all()]
+    if not bad: return
+    raise ValueError(f'{where}: {len(bad)} of its weights have NaN or infinity, such as {bad[0]}: '
+                     'it diverged in training, or was saved in too few bits; take an earlier checkpoint')
+
 # %% ../../nbs/lab/checkpoints.ipynb #6121d833
 def load_network(folder: Path | str,  # of a finished run
                  shape: tuple,  # (C, H, W) of an image
@@ -179,4 +189,5 @@ def load_network(folder: Path | str,  # of a finished run
                       'which makes it from the checkpoint')
     network = make_network(config, shape).to(device)
     network.load_state_dict(load_file(file, device=str(device)))
+    check_finite(network, file)
     return network.requires_grad_(False).eval()

@@ -87,7 +87,7 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
               ):  # the axes
     "Error dynamics as Figure 1 has them: squared error from T down to 0, null band and controls (Eq. 8)"
     own = _of_kernel(curve, kernel)
-    ax = ax or plt.subplots(figsize=(6.4, 4))[1]
+    alone, ax = ax is None, ax or plt.subplots(figsize=(6.4, 4))[1]
     draw_band(ax, own, unit)
     for name, (line, colour, label) in LOOKS.items():
         part = own[own.curve == name]
@@ -96,6 +96,7 @@ def plot_error(curve: pd.DataFrame,  # of `measure` or `error_dynamics`; with a 
     root_scale(ax, 1.3*unit*lowest, 1.15*unit*highest)
     exponent = -round(math.log10(unit))
     ax.set(ylabel=rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{{exponent}}}$, {own.kernel.iloc[0]} kernel')
+    if alone: ax.legend(frameon=False)
     return ax
 
 def _of_kernel(curve, kernel):

@@ -75,6 +75,7 @@ def open_image(data: bytes  # of a file
     "An image file's exact pixels; ValueError for what cannot be read exactly"
     try: image = Image.open(io.BytesIO(data), formats=sorted(set(FORMATS.values())))
     except PIL.UnidentifiedImageError: raise ValueError(_no_image(data)) from None
+    except Image.DecompressionBombError: raise ValueError(f'exceeds limit of {MAX_PIXELS:,} pixels') from None
     _refuse(image)
     if image.format in _ENDS and not _ENDS[image.format](data):
         raise ValueError('is truncated or damaged: fetch it again')
