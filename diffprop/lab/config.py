@@ -59,7 +59,7 @@ class Config:
     # the run
     seed: int = 0  # of weights, batches and noise
     # how fast: no part of what the run is
-    compile: bool = False  # torch.compile
+    compile: bool | None = None  # torch.compile; None: where `speed.compile_pays`
     channels_last: bool = False  # memory order of images and weights that GPUs' convolutions want
 
     def __post_init__(self): self._check()
@@ -77,6 +77,7 @@ def _converted(value, kind):
     if kind is float and type(value) is int: return float(value)
     return value
 
+# %% ../../nbs/lab/config.ipynb #252451e6
 def did_you_mean(name: object,  # what somebody wrote
                  known: Iterable[str]  # the names that exist
                 ) -> str:
@@ -92,6 +93,7 @@ def _wanted(name, value):
         if type(value) is not tuple or any(type(i) is not int or i < 1 for i in value):
             return 'a tuple of positive ints'
         return 'a tuple of at least one level' if name == 'mults' and not value else None
+    if kind == bool | None: return None if isinstance(value, kind) else 'True, False or None'
     if type(value) is not kind: return f'of type {kind.__name__}'
     if name in _CHOICES: return None if value in _CHOICES[name] else f'one of {_CHOICES[name]}'
     if not 0 <= value < math.inf: return 'finite and at least 0'

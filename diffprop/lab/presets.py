@@ -61,8 +61,7 @@ PRESETS['digits-full'] = replace(PRESETS['digits'], config=dict(_digits, steps=6
 _cifar = dict(mults=(1, 2, 2, 2), attention=(16,))
 _imagenet = dict(_cifar, dropout=0.)
 _celeba = dict(mults=(1, 2, 2, 2, 4), attention=(16,), dropout=0.)
-_reduced = dict(width=96, steps=5000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True,
-                compile=True)
+_reduced = dict(width=96, steps=5000, warmup=500, lr=4e-4, batch_size=256, reg_batch=128, amp=True)
 _large_faces = dict(_celeba, gradient='checkpointed')
 _faces = dict(_celeba, width=64, steps=1300, batch_size=192)
 _sixteen = dict(width=32, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0., steps=6000, warmup=300,

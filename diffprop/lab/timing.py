@@ -18,6 +18,7 @@ from ..error import mmd2
 from ..regularizer import loss_weights
 from ..bootstrap import nll_loss, training_loss
 from .config import Config, make_schedule
+from .speed import decided
 from .checkpoints import State
 from .training import network_view, batch, train_step
 
@@ -28,7 +29,8 @@ class Update:
                  images: Tensor,  # uint8 (N, C, H, W)
                  longest: int,  # k is in 0..longest; 0 is a vanilla update
                  device='cpu'):
-        self.config, self.images, self.device = config, images.to(device), device
+        self.config = config = decided(config, images.shape[1:], device)
+        self.images, self.device = images.to(device), device
         self.schedule, self.state = make_schedule(config), State(config, images.shape[1:], device)
         self.model, self.at = network_view(self.state, device), {0: 0}
         for k in range(1, longest + 1):

@@ -8,7 +8,7 @@ __all__ = ['batch_indices', 'batch', 'train_step', 'stop_signals', 'network_view
 # %% ../../nbs/lab/training.ipynb #2f4f9589
 import json, os, signal, sys, threading, time
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Callable
 
@@ -22,6 +22,7 @@ from .files import atomic_write, data_hash, exclusive
 from .data import to_float
 from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
 from .config import Config, global_stream, make_schedule
+from .speed import compiled, decided
 from .trackers import tracked, tracker_class
 from .checkpoints import (State, claim, finish, load_network, resume, save_checkpoint, take_over,
                                       writing_into)
@@ -139,12 +140,13 @@ def _check_finite(state, folder):
                                  f'what was saved in {folder} before it is whole')
 
 # %% ../../nbs/lab/training.ipynb #9b02f0e7
-def network_view(state: State,
+def network_view(state: State,  # its config.compile becomes False where compiling fails
                  device: str  # the network's
                 ) -> Callable:  # eps = view(x, t), float32
     "The network as the loop calls it: compiled, in bfloat16, channels last and divided, where that is so"
     c, network, kind = state.config, state.network, torch.device(device).type
-    if c.compile: network = torch.compile(network, dynamic=False)  # batch_size and reg_batch: two shapes
+    def failed(): state.config = replace(state.config, compile=False)
+    if c.compile: network = compiled(network, failed)
     def view(x, t):
         if c.channels_last: x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(kind, torch.bfloat16, enabled=c.amp): return network(x, t).float()
@@ -250,6 +252,7 @@ def train(config: Config,
         if todo:
             resume(state, folder/'checkpoint.pt', device)
             if state.step == 0 and start_from is not None: take_over(state, Path(start_from), data, device)
+            state.config = decided(config, shape, device)
             with tracked(tracker if first else '', folder.resolve().name, asdict(config)) as track:
                 _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress, track)
             if first: finish(state, folder)
