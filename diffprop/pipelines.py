@@ -23,6 +23,7 @@ from .cards import card, few_note, in_words
 from .error import mmd2
 from .lab.extras import optional
 from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_json
+from .lab.config import from_fields
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
 from .lab.trackers import tracked
@@ -156,7 +157,7 @@ def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's for colo
     copy = frozen(unet)
     return own_features(from_diffusers((copy, scheduler), variance='posterior').model, chain, copy)
 
-# %% ../nbs/models/pipelines.ipynb #6ff389b2
+# %% ../nbs/models/pipelines.ipynb #3bfb2f38
 def _judge(space, device):
     "The features of the score, to choose the average in; None where there are none: what the loss looks at"
     if space is None: return None
@@ -192,7 +193,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
     gentle = dict(lr=2e-5) if tuple(images.shape[1:2]) == (3,) else {}
-    out, plan = usable_folder('out', out), Plan(**gentle | plan)
+    out, plan = usable_folder('out', out), from_fields(Plan, gentle | plan)
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
     if out.exists() and any(out.iterdir()) and not unfinished:
         raise ValueError(f'out must be a new folder, got {out}, which has files in it')
@@ -229,7 +230,7 @@ def _check_images(images, shape):
     want, got = (' x '.join(map(str, s)) for s in (shape, images.shape[1:]))
     raise ValueError(f'images must be {want}, as the network takes them, got {got}')
 
-# %% ../nbs/models/pipelines.ipynb #5b0e23cc
+# %% ../nbs/models/pipelines.ipynb #515b7364
 def _longer(unet, scheduler, shape, steps):
     "The former network in other steps, or None for 0 of them; ValueError where they do not divide T"
     if steps < 0: raise ValueError(f'beside must be a number of steps, 0 for none, got {steps}')
