@@ -35,8 +35,9 @@ def compared(steps, batch, rounds):
     case, seconds = f'digits, {steps} steps, batch {batch}', take_turns(calls, rounds)
     memory = {loss: peak_memory(call)/2**20 for loss, call in calls.items()}
     for loss in LOSSES[:-1]:
-        yield versus(seconds, loss, 'whole', case, f'time of an update over the whole chain\'s, {loss}')
-        yield row(case, f'extra memory over the whole chain\'s, {loss}', memory[loss]/memory['whole'], '<= 0.2',
+        over = f"over the whole chain's, {loss}"
+        yield versus(seconds, loss, 'whole', case, f'time of an update {over}')
+        yield row(case, f'extra memory {over}', memory[loss]/memory['whole'], '<= 0.2',
                   note=f'{case}: {loss} {memory[loss]:.0f} MB, whole {memory["whole"]:.0f} MB')
 
 
