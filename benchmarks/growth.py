@@ -1,7 +1,8 @@
 """How time and memory grow: `measure`, the regularizer, training, `refine` and the theorem, over two decades.
 
 An exponent is the slope of the least-squares line through the logarithms of the larger half of the points,
-where what does not grow any more counts for little. Its bound is what the arithmetic asks for.
+where what does not grow any more counts for little. Its bound is what the arithmetic asks for. The last rows
+are of a set of images in a file, which no step may hold in memory.
 """
 import time
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from benchmarks import mapped
 from benchmarks.common import cpu_seconds, row, save
 from benchmarks.regularizer import DIGITS, seed_for
 from diffprop.bootstrap import consistency_loss, nll_loss
@@ -130,4 +132,4 @@ def main(full=False):
     for one in SWEEPS:
         rows += sweep(*one, rounds=3 if full else 1)
         print(f'{one[0]}, {one[1]}: {time.time() - begin:.0f} s', flush=True)
-    save('growth', rows)
+    save('growth', [*rows, *mapped.rows()])

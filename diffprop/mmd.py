@@ -103,7 +103,7 @@ def median_bandwidth(x: Tensor,  # (N, *shape) samples, N >= 2
 # %% ../nbs/02_mmd.ipynb #6f9e042b
 def _floats(x):
     "Data as float32; bytes are pixels, in [-1, 1]"
-    return x/127.5 - 1 if x.dtype == torch.uint8 else x.float()
+    return x.contiguous()/127.5 - 1 if x.dtype == torch.uint8 else x.float()
 
 def _samples(x, y, least):
     "x, y as (N, K), (M, K) of one floating type, or a ValueError"

@@ -17,12 +17,12 @@ import numpy as np
 import PIL
 import torch
 from fastcore.meta import delegates
-from PIL import Image
 from torch import Tensor
 
-from .files import cached, data_hash, project_root
+from .files import cached, data_hash, project_root, row_parts
 from .reading import Fit, open_image
-from .arrays import BATCH, batch_images, file_arrays, MAX_BYTES, table_images
+from .arrays import BATCH, batch_images, file_arrays, fitted_images, is_mapped
+from .arrays import MAX_BYTES, table_images
 from .stores import open_store, READ, shown, sort_files
 
 # %% ../../nbs/lab/data.ipynb #d46b59ee
@@ -30,7 +30,7 @@ def to_float(images: Tensor  # (N, C, H, W) uint8
             ) -> Tensor:  # like it, float32 in [-1, 1]
     "Bytes to the range that the network works in; ValueError for any other type"
     if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
-    return images.float()/127.5 - 1
+    return images.contiguous().float()/127.5 - 1  # the layout of a mapped file is not the network's
 
 def to_uint8(x: Tensor  # any shape, float; clamped to [-1, 1]
             ) -> Tensor:  # like it, uint8
@@ -114,21 +114,20 @@ def _stacked(store, kind, names, fit, limit):
     for name in names:
         file = PurePosixPath(name)
         with _naming(store.path, name):
-            data, told = store.read(name), []
+            where, told = store.path/name, []
+            data = where if kind == 'arrays' and is_mapped(where) else store.read(name)
             if kind == 'batches': images = batch_images(data, file.name)
             else: images, told = file_arrays(data, file.suffix.lower())
             if images.shape[1:] != (parts or [images])[0].shape[1:]: raise ValueError('differs in size')
         parts.append(images)
         remarks.update({said: len(images) for said in told if said[0] != 'left out'})
         whole += [[said, None] for said in told if said[0] == 'left out']
-    images = np.concatenate(parts)
+    images = np.concatenate(parts) if len(parts) > 1 else parts[0]
     total, images = len(images), images[_pick(len(images), limit, store.path)] if limit else images
     sizes = [[images.shape[:1:-1], len(images)]]
     if fit.size not in (None, images.shape[2:]):
-        grey = images.shape[1] == 1
-        pictures = [fit(Image.fromarray(i[0] if grey else i.transpose(1, 2, 0).copy())) for i in images]
-        images = np.stack([np.asarray(p).reshape(*fit.size, -1).transpose(2, 0, 1) for p, _ in pictures])
-        remarks.update(said for _, more in pictures for said in more)
+        images, more = fitted_images(images, fit)
+        remarks.update(more)
     return torch.from_numpy(images), dict(total=total, sizes=sizes, remarks=[*remarks.items(), *whole])
 
 # %% ../../nbs/lab/data.ipynb #a8779cc5
@@ -253,7 +252,8 @@ def _to_channels(images, channels, name):
     if channels in (None, images.shape[1]): return images, []
     n = len(images)
     if channels == 3: return images.expand(-1, 3, -1, -1).contiguous(), [[('repeated', 'in 3 channels'), n]]
-    coloured = (images != images[:, :1]).flatten(1).any(1).sum().item()
+    parts = (images[rows] for rows in row_parts(images))
+    coloured = sum((part != part[:, :1]).flatten(1).any(1).sum().item() for part in parts)
     if not coloured: return images[:, :1].contiguous(), [[('with equal channels', 'read as one'), n]]
     found = f'has colour images ({coloured:,} of {n:,})'
     raise ValueError(f'{name}: {found}, 1 channel asked: convert them to grey')

@@ -6,16 +6,18 @@
 __all__ = ['NETWORKS', 'FeatureSpace', 'feature_space', 'image_features', 'fidelity', 'fid', 'yardstick']
 
 # %% ../../nbs/lab/fidelity.ipynb #8744b0af
-import hashlib, io, warnings
+import hashlib, io, tempfile, warnings
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..schedule import seeded
-from .files import cached, data_hash, state_hash
+from .files import cached, data_hash, kept_array, row_parts, state_hash
+from .arrays import MAPPED
 from .features import DigitsNet, EfficientNetLite0, SmallEfficientNet
 from .features import digits_weights, efficientnet_weights, inception_weights
 
@@ -123,36 +125,61 @@ def _extractor(space, cuda):
         if 'loading state_dict' not in str(e): raise
         raise ValueError(f'the weights do not fit {space.name}: {str(e).splitlines()[1].strip()}') from None
 
+# %% ../../nbs/lab/fidelity.ipynb #c26253d2
+def _fill(out, images, space, batch_size, device):
+    "Write the features of images into an array (N, width) of float64, some batches at a time"
+    from torch_fidelity.utils import get_featuresdict_from_dataset
+    cuda, some = device.type == 'cuda', 64*batch_size
+    with torch.cuda.device(device) if cuda else torch.no_grad():
+        network = _extractor(space, cuda)
+        for i in range(0, len(images), some):
+            data = _Images(images[i:i + some].cpu())
+            found = get_featuresdict_from_dataset(data, network, batch_size, cuda, True, False)
+            out[i:i + some] = part = found[str(space.width)].numpy()
+            if not np.isfinite(part).all():
+                raise ValueError(f'the features in {space} are not finite: the weights are bad')
+
+def _room(n, width):
+    "An array (n, width) of float64; where it is large, in a temporary file without a name"
+    if 8*n*width < MAPPED: return np.empty((n, width))
+    with tempfile.TemporaryFile() as file: return np.memmap(file, np.float64, 'w+', shape=(n, width))
+
 def image_features(images: Tensor,  # (N, C, H, W) uint8
                    space: FeatureSpace,  # of `feature_space`
                    *, batch_size: int = 256,  # images that the network is given at once
                    device='cpu') -> Tensor:  # (N, width) float64, on the CPU
     "What the distances are computed from, by torch-fidelity's own path; ValueError for bad images or weights"
     _check_images('images', images)
-    device = _check_device(device)
-    from torch_fidelity.utils import get_featuresdict_from_dataset
-    cuda, data = device.type == 'cuda', _Images(images.cpu())
-    with torch.cuda.device(device) if cuda else torch.no_grad():
-        network = _extractor(space, cuda)
-        found = get_featuresdict_from_dataset(data, network, batch_size, cuda, True, False)
-    features = found[str(space.width)]
-    if not features.isfinite().all():
-        raise ValueError(f'the features in {space} are not finite: the weights are bad')
-    return features
+    features = _room(len(images), space.width)
+    _fill(features, images, space, batch_size, _check_device(device))
+    return torch.from_numpy(features)
 
 # %% ../../nbs/lab/fidelity.ipynb #95e0d20e
 def _kept_features(images, space, device, batch_size, root):
     space_hash = hashlib.sha256(str(space).encode()).hexdigest()
     name = f'features-{data_hash(images)[:16]}-{space_hash[:16]}-{torch.device(device).type}'
+    if 8*len(images)*space.width >= MAPPED:
+        fill = partial(_fill, images=images, space=space, batch_size=batch_size, device=_check_device(device))
+        return kept_array(f'{name}.npy', (len(images), space.width), np.float64, fill, root=root)
     make = lambda: dict(features=image_features(images, space, batch_size=batch_size, device=device))
     return cached(name, make, root=root)['features']
 
 # %% ../../nbs/lab/fidelity.ipynb #145d4d0a
+def _statistics(features):
+    "Mean and covariance by torch-fidelity; of many features part by part, without a copy of them"
+    from torch_fidelity.metric_fid import fid_features_to_statistics
+    if features.nbytes < MAPPED: return fid_features_to_statistics(features)
+    mean, products = features.mean(0), 0.
+    for rows in row_parts(features):
+        centred = features[rows] - mean
+        products = products + centred.T @ centred
+    return dict(mu=mean.numpy(), sigma=(products/(len(features) - 1)).numpy())
+
 def _distances(own, data, kid, subsets, size):
     "FID, and KID where it is wanted, from features, by torch-fidelity"
-    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+    from torch_fidelity.metric_fid import fid_statistics_to_metric
     from torch_fidelity.metric_kid import kid_features_to_metric
-    statistics = [fid_features_to_statistics(features) for features in (own, data)]
+    statistics = [_statistics(features) for features in (own, data)]
     found = dict(fid=fid_statistics_to_metric(*statistics, False)['frechet_inception_distance'])
     if not kid: return found
     kids = kid_features_to_metric(own, data, kid_subsets=subsets, kid_subset_size=size, verbose=False)
