@@ -29,7 +29,7 @@ class Update:
                  images: Tensor,  # uint8 (N, C, H, W)
                  longest: int,  # k is in 0..longest; 0 is a vanilla update
                  device='cpu'):
-        self.config = config = decided(config, images.shape[1:], device)
+        self.config = config = decided(config, device)
         self.images, self.device = images.to(device), device
         self.schedule, self.state = make_schedule(config), State(config, images.shape[1:], device)
         self.model, self.at = network_view(self.state, device), {0: 0}

@@ -252,7 +252,7 @@ def train(config: Config,
         if todo:
             resume(state, folder/'checkpoint.pt', device)
             if state.step == 0 and start_from is not None: take_over(state, Path(start_from), data, device)
-            state.config = decided(config, shape, device)
+            state.config = decided(config, device)
             with tracked(tracker if first else '', folder.resolve().name, asdict(config)) as track:
                 _run(state, images.to(device), folder, device, log_every, checkpoint_every, progress, track)
             if first: finish(state, folder)
