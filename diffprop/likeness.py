@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['SHARES', 'USUAL', 'times_harder', 'likeness_note']
 
-# %% ../nbs/models/likeness.ipynb #72607899
+# %% ../nbs/models/likeness.ipynb #2a6f0d88
 import torch
 from torch import Tensor
 
 from .adapters import Adapted
 from .schedule import forward_sample, stream
 
-# %% ../nbs/models/likeness.ipynb #1c9ac370
+# %% ../nbs/models/likeness.ipynb #afe1ca18
 SHARES = .05, .1, .2, .3, .5  # of T: where the noise is predicted
-USUAL = 1.35  # more than this is told
+USUAL = 1.4  # more than this is told
 
 @torch.no_grad()
 def times_harder(adapted: Adapted,  # of any adapter
@@ -35,7 +35,7 @@ def _loss(adapted, x, t):
     xt = forward_sample(adapted.schedule, x, t, noise)
     return (adapted.model(xt, torch.full((len(x),), t, device=x.device)) - noise).square().mean()
 
-# %% ../nbs/models/likeness.ipynb #5d0b7015
+# %% ../nbs/models/likeness.ipynb #8df0ad7b
 def likeness_note(adapted: Adapted,  # of any adapter
                   images: Tensor, samples: Tensor, device: str = 'cpu'  # as for `times_harder`
                  ) -> list:  # a sentence, or none
