@@ -29,7 +29,7 @@ def _started(name, run, config):
     "A tracker that has been given its configuration"
     kind, folder = tracker_class(name), Path('logs')/run
     folder.mkdir(parents=True, exist_ok=True)
-    print(f'{name} writes into {folder.resolve()}', flush=True)
+    print(f'{name} writes into ./{folder.as_posix()}', flush=True)
     optional('accelerate').PartialState()  # which its trackers ask whether this is the first process
     if name == 'wandb': tracker = kind('diffprop', name=run, dir=str(folder))
     else: tracker = kind(run, *['logs']*kind.requires_logging_directory)
