@@ -203,6 +203,7 @@ def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
     "ValueError for a model that answers one input in two ways: then dropout, or other noise, is on in it"
     x, t = _floats(x[:2].to(device)), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
     first, second = (adapted.model(x, t) for _ in range(2))
+    if not first.isfinite().all(): raise ValueError('the model answers an image with NaN or infinity')
     off = (first - second).abs().max().item()
     if off > 1e-3*max(1., first.abs().max().item()):
         raise ValueError(f'the model gives two answers to one input, {off:.2g} apart: if that is dropout, '

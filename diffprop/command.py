@@ -225,7 +225,7 @@ def _explained(e):
     return f'{kind}: {text[:300]} (--debug shows where)'
 
 # %% ../nbs/models/command.ipynb #37907f1f
-_KEPT = dict.fromkeys(('refine', 'train'), 'the same command goes on from the last checkpoint')
+_KEPT = dict.fromkeys(('refine', 'train'), 'the same command goes on from its last checkpoint, if it has one')
 _KEPT['measure'] = 'nothing was measured yet'
 
 def _underscored(word):

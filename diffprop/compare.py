@@ -46,7 +46,7 @@ def differences(models: list  # of `Measured`, of one seed and the same images
             if (t, kernel) not in other.influences or t and not alike: continue
             a, b = (_row(m, t, kernel) for m in (other, first))
             se = paired_error(a, b, other.influences[t, kernel], first.influences[t, kernel])
-            if not se: continue  # the start of both chains
+            if not se and t: continue  # the start of both chains
             test = pooled_difference([a.mmd2 - b.mmd2], [se], b.mmd2)
             rows.append(dict(model=other.name, t=t, kernel=kernel) | test)
     return pd.DataFrame(rows)
@@ -66,6 +66,9 @@ def comparison_in_words(models: list, judged: pd.DataFrame  # of `Measured`; `ju
             'no difference beyond 5%': 'differs by less than 5% from', 'undecided': 'is not told apart from'}
     words = []
     for row in sorted(judged.itertuples(), key=lambda row: row.kernel != primary):
+        if row.difference == row.difference_half == 0:
+            words.append(f'{row.model} gives the same numbers as {first.name} ({row.kernel} kernel).')
+            continue
         p = 'p < 0.0001' if row.p_holm < 1e-4 else f'p = {row.p_holm:.2g}'
         size = plus_minus(1e4*row.difference, 1e4*row.difference_half, '{:+.3g}')
         words.append(f'{row.model} {said[row.verdict]} {first.name} ({row.kernel} kernel: {size}, '

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['SHARES', 'USUAL', 'times_harder', 'likeness_note']
 
-# %% ../nbs/models/likeness.ipynb #2a6f0d88
+# %% ../nbs/models/likeness.ipynb #66c058b9
 import torch
 from torch import Tensor
 
 from .adapters import Adapted
 from .schedule import forward_sample, stream
 
-# %% ../nbs/models/likeness.ipynb #afe1ca18
+# %% ../nbs/models/likeness.ipynb #0d381fce
 SHARES = .05, .1, .2, .3, .5  # of T: where the noise is predicted
 USUAL = 1.4  # more than this is told
 
@@ -35,7 +35,7 @@ def _loss(adapted, x, t):
     xt = forward_sample(adapted.schedule, x, t, noise)
     return (adapted.model(xt, torch.full((len(x),), t, device=x.device)) - noise).square().mean()
 
-# %% ../nbs/models/likeness.ipynb #8df0ad7b
+# %% ../nbs/models/likeness.ipynb #22e4a91a
 def likeness_note(adapted: Adapted,  # of any adapter
                   images: Tensor, samples: Tensor, device: str = 'cpu'  # as for `times_harder`
                  ) -> list:  # a sentence, or none
@@ -43,5 +43,5 @@ def likeness_note(adapted: Adapted,  # of any adapter
     ratio = times_harder(adapted, images, samples, device)
     if not ratio > USUAL: return []
     return [f'These images are {ratio:.2g} times as hard to denoise for the network as its own samples '
-            '(0.6 to 1.3 is usual): if they are not those it was trained on, prepared alike (size, crop, '
+            '(up to 1.3 is usual): if they are not those it was trained on, prepared alike (size, crop, '
             'range, colours), the error is that of the mismatch.']

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from torch import nn
 
-from .lab.checkpoints import check_finite
-from .lab.extras import optional
+from .lab.extras import check_finite, optional
 from .places import _json, _near, _place, existing, holds_pipeline
 
 # %% ../nbs/models/loading.ipynb #f044a0d7
@@ -271,7 +270,7 @@ def as_parts(source) -> Parts:  # a folder, a pipeline, (unet, scheduler) or (un
         raise ValueError(f'source must be (unet, scheduler) or (unet, scheduler, vae), got ({got})')
     return _finite(Parts(*source))
 
-# %% ../nbs/models/loading.ipynb #559698a5
+# %% ../nbs/models/loading.ipynb #0c2973f6
 def _finite(parts):
     check_finite(bare_network(parts.unet), 'unet')
     return parts

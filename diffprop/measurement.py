@@ -26,6 +26,7 @@ from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
 from .likeness import likeness_note
 from .loading import AUTOENCODERS
+from .places import refined_steps
 from .measure import expected_images, open_model
 from .report import save_measurement, scores, usable_features
 from .verdict import answer_of
@@ -151,7 +152,7 @@ def notes_of(adapted: Adapted, images: Tensor,
     T, shape = adapted.schedule.T, tuple(images.shape[1:])
     sizes = f'{len(images)} images {shape}, {n} samples at {len(times)} of the {T + 1} values of t'
     notes = [*adapted.notes, f'{sizes}, on {device}']
-    if steps: notes.append(f"sampled in {steps} of the model's steps (--steps): t counts these")
+    if steps: notes.append(f"sampled in {steps} of the model's steps: t counts these")
     if n < 100: notes.append(f'{n} samples are few: only large errors leave the null band')
     return notes
 
@@ -164,30 +165,28 @@ def _settings(path):
     whole = ' '.join(f'{f.relative_to(path)} {file_hash(f)}' for f in files if f.is_file())
     return hashlib.sha256(whole.encode()).hexdigest()
 
-# %% ../nbs/models/measurement.ipynb #27aaba3f
-def _in_its_steps(path, request):
-    "A pipeline that was refined for few steps is measured in these, where none are asked for"
-    steps = read_json(path/'refine.json').get('steps') if (path/'refine.json').exists() else 0
-    return request if request.steps or not isinstance(steps, int) else replace(request, steps=steps)
-
 # %% ../nbs/models/measurement.ipynb #57444c3b
 def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, which ships
             request: Request  # the options
            ) -> Prepared:
     "Open a model and its images, and try all that can fail; ValueError or OSError names what does"
     from diffprop.pipelines import _place
-    path, r = _place(path).resolve(), request
+    path = _place(path).resolve()
     channels, side = expected_images(path)
-    r, fit = _in_its_steps(path, r), dict(resize=r.resize, filter=r.filter)
+    refined = 0 if request.steps else refined_steps(path)
+    r = replace(request, steps=request.steps or refined)
+    fit = dict(resize=r.resize, filter=r.filter)
     images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=True, **fit)
     how = dict(variance=r.variance or None, sampler=r.sampler or None, label=r.label)
     adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device, **how)
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     n, times = r.samples or min(1000, len(images)//2), r.at(adapted.schedule.T)
+    if (images[:500] == images[0]).all(): raise ValueError(f'data must differ, all of {r.data} are one')
     if len(images) < 4: raise ValueError(f'data must have at least 4 images, got {len(images)}')
     if n < 2 or len(images) < 2*n:
         raise ValueError(f'n must be in 2..{len(images)//2}, half the number of images, got {n} (--samples)')
-    notes = notes_of(adapted, images, n, times, r.steps, r.device)
+    notes = [*notes_of(adapted, images, n, times, r.steps, r.device)]
+    if refined: notes.append(f'refined for {refined} steps, as refine.json says; --steps for others')
     weights = {} if adapted.network is None else adapted.network.state_dict()
     asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
                  kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,

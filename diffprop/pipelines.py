@@ -176,7 +176,7 @@ def save_refined(unet, scheduler,  # of diffusers
     text = card(record)
     atomic_write(folder/'README.md', lambda p: p.write_text(text, encoding='utf-8'))
     write_json(folder/'refine.json', record)
-    (folder/'refine.pt').unlink(missing_ok=True)
+    for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
 
 # %% ../nbs/models/pipelines.ipynb #33997bfa
 def refine_pipeline(source: Path | str,  # as for `open_source`
@@ -212,8 +212,8 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
     with tracked(tracker, out.resolve().name, asked) as track:
-        before = score(adapted, sets, space, **how)
-        former = score(longer, sets, space, **how) if longer else {}
+        asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space))
+        before, former = _scored_once(out, asked, [adapted, longer], sets, space, how)
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=_judge(space, device), track=track,
                       folder=out, device=device, progress=progress, **asdict(plan))
@@ -224,6 +224,16 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
+def _scored_once(out, asked, chains, sets, space, how):
+    "Scores of the former network, kept in the folder until the refinement is whole"
+    file, asked = out/'refine.pt-before.json', {k: str(v) for k, v in asked.items()}
+    held = read_json(file) if file.exists() else {}
+    if held.get('asked') != asked:
+        held = dict(asked=asked, scores=[score(c, sets, space, **how) if c else {} for c in chains])
+        write_json(file, held)
+    return held['scores']
+
+# %% ../nbs/models/pipelines.ipynb #275885c7
 def _check_images(images, shape):
     if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
     if tuple(images.shape[1:]) == shape: return

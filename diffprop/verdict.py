@@ -49,7 +49,7 @@ def error_tests(curve: pd.DataFrame,  # of `measure`, with its controls
     found, rows = {}, curve.set_index(['kernel', 'curve', 't']).sort_index()
     of = influences or {}
     for name, (a, b) in questions(T).items():
-        if b[0] not in set(curve.curve): continue  # no module alone
+        if b[0] not in set(curve.curve) or name == 'adds up' and T == 1: continue  # no module alone
         for kernel in curve.kernel.unique():
             first, second = rows.loc[(kernel, *a)], rows.loc[(kernel, *b)]
             shared = name != 'adds up', a[1] == b[1]
@@ -68,16 +68,17 @@ def _with_half(test): return f'{_number(test.difference)} ± {_number(test.diffe
 
 def _size(test): return _with_half(abs(test[['difference', 'difference_half']].astype(float)))
 
-def _headline(row, test, n):
+def _headline(row, test, n, T):
     "Does error add up?"
     end, band = _number(row.mmd2), _number(row.null_hi)
     if row.mmd2 <= row.null_hi:
         return (f'No error can be seen at the end of the chain: {end}, and two sets of forward samples '
                 f'differ by up to {band}.')
     if test is None:
+        why = 'One module is the whole chain' if T == 1 else \
+              'A solver that remembers earlier steps has no module to try alone'
         return (f'There is an error at the end of the chain: {end}, and two sets of forward samples '
-                f'differ by up to {band}. A solver that remembers earlier steps has no module to try '
-                'alone, so whether the error adds up is not asked.')
+                f'differ by up to {band}. {why}, so whether the error adds up is not asked.')
     at_the_end = f'{end} at the end of the chain, {_number(test.second)} where one module sees true inputs'
     if test.verdict == 'higher':
         return f'Error adds up: {at_the_end}. Two sets of forward samples differ by up to {band}.'
@@ -156,14 +157,14 @@ def verdict_in_words(curve: pd.DataFrame, tests: pd.DataFrame,  # of `measure`, 
     at = lambda kind, t: rows.loc[(kernel, kind, t)]
     adds = test.loc['adds up'] if 'adds up' in test.index else None
     turn, start = questions(T), at('model', T)
-    words = [_headline(at('model', 0), adds, n)]
+    words = [_headline(at('model', 0), adds, n, T)]
     if start.mmd2 > start.null_hi:
         words.append(f'Before the first module there is {_number(start.mmd2)} already (band up to '
                      f'{_number(start.null_hi)}): at t = T the data are not yet noise; no module did that.')
     if at('model', 0).mmd2 > at('model', 0).null_hi and T > 1:
         words += _leaves(rows.loc[(kernel, 'model')], T)
-        words += [_added(at(*turn[name][0]), test.loc[name], turn[name][0][1])
-                  for name in ('second half', 'last tenth') if turn[name][0][1]]
+        below = {turn[name][0][1]: name for name in ('last tenth', 'second half')}  # one t, one sentence
+        words += [_added(at(*turn[below[t]][0]), test.loc[below[t]], t) for t in sorted(below)[::-1] if t]
         words.append(_share(test.loc['rises'], test.loc['second half'], T))
     words += [_enough(at('model', 0), adds, n, most), *_others(tests, rows, kernel)]
     return [*words, f'Squared errors (MMD, unbiased) in 1e-4, by the {kernel} kernel unless another is '

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['State', 'writing_into', 'save_checkpoint', 'Damaged', 'load_checkpoint', 'resume', 'claim', 'take_over', 'finish',
-           'check_finite', 'load_network']
+           'load_network']
 
 # %% ../../nbs/lab/checkpoints.ipynb #eaa2007c
 import copy, hashlib, io, os, pickle, warnings
@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from .extras import check_finite
 from .files import atomic_write, file_hash, read_json, write_json
 from .devices import barrier, rank_and_size
 from .config import Config, make_network, prefix, SPEED
@@ -64,6 +65,7 @@ def writing_into(folder: Path):  # of a run
 
 def _previous(path): return path.with_name('checkpoint-previous.pt')
 
+# %% ../../nbs/lab/checkpoints.ipynb #c1e10031
 def save_checkpoint(state: State,
                     path: Path):  # of the checkpoint, in the run's folder
     """Write a checkpoint and its checksum, and keep the one before as checkpoint-previous.pt
@@ -162,16 +164,6 @@ def finish(state: State,
                       processes=rank_and_size()[1])
         write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
-
-# %% ../../nbs/lab/checkpoints.ipynb #c56b8c26
-def check_finite(network: nn.Module,  # any
-                 where  # its folder or name, for the message
-                ):
-    "ValueError names the weights that are NaN or infinite"
-    bad = [name for name, w in network.state_dict().items() if not w.isfinite().all()]
-    if not bad: return
-    raise ValueError(f'{where}: {len(bad)} of its weights have NaN or infinity, such as {bad[0]}: '
-                     'it diverged in training, or was saved in too few bits; take an earlier checkpoint')
 
 # %% ../../nbs/lab/checkpoints.ipynb #6121d833
 def load_network(folder: Path | str,  # of a finished run

@@ -128,7 +128,7 @@ def few_step_chain(schedule: Schedule, nfe: int, sampler: str):  # a name in STE
     whole = Schedule(schedule.beta, 'posterior') if sampler == 'ancestral' else schedule
     return whole.trailing(nfe), STEPS[sampler]
 
-# %% ../../nbs/lab/few_steps.ipynb #d533e340
+# %% ../../nbs/lab/few_steps.ipynb #b92fa53c
 @torch.no_grad()
 def from_true_inputs(schedule: Schedule, model: Callable,  # eps = model(x, t)
                      images: Tensor,  # (N, *shape) of the data, uint8 or float in [-1, 1]

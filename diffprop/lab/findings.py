@@ -131,8 +131,10 @@ def few_steps(preset='digits'):
         question = f'Is FID in {n} steps, refined, another than in 100 ancestral steps (held-out images)?'
         yield question, 'FID', paired(own, 'bootstrap', long)
 
-# %% ../../nbs/lab/findings.ipynb #25772d07
-def figure_1_of_images(preset='cpu'):
+# %% ../../nbs/lab/findings.ipynb #5c45acbc
+CHOSE_THE_PLAN = [('cifar10', 0), ('celeba64', 0)]
+
+def figure_1_of_images(preset='cpu'):  # whose rows
     "Figure 1 of photographs: shares of the KID of the images, a difference a network"
     rows = rows_of('09_figure1_of_images', preset).astype(dict(length=str))
     kid = rows.set_index(['data', 'seed', 'chain', 'length']).kid.unstack(['chain', 'length'])
@@ -142,10 +144,11 @@ def figure_1_of_images(preset='cpu'):
             which = 'the chain' if more == 'chain' else f'the last {more} modules'
             question = f'Photographs, {chain}: is the KID after {which} above that after the last module?'
             yield question, "of the chain's KID", difference(own[more] - own[fewer], 1.)
+    change = kid['10 DDIM steps, refined', '1']/kid['10 DDIM steps', '1'] - 1
+    question = 'Photographs in ten steps: does refinement change the KID after the last module alone?'
+    yield question, 'of its KID', difference(change[~change.index.isin(CHOSE_THE_PLAN)], 1.)
 
-CHOSE_THE_PLAN = [('cifar10', 0), ('celeba64', 0)]
-
-def few_steps_of_images(preset='cpu'):
+def few_steps_of_images(preset='cpu'):  # whose rows
     "Photographs in ten steps, the networks that had no part in choosing the plan: KID beside the former"
     rows = rows_of('14_few_steps_of_images', preset)
     kid = rows.pivot(index=['data', 'seed'], columns='method', values='kid')
