@@ -9,13 +9,18 @@ __all__ = ['card', 'in_words', 'few_note']
 import pandas as pd
 
 # %% ../nbs/models/cards.ipynb #aa19792f
+def _scores(record):
+    "{(images, when): scores} of a record, in the order of its tables"
+    whens = [(name, when) for name in record['before'] for when in ('before', 'after')]
+    longer = f'before, {record.get("beside")} steps'
+    scores = {(name, when): record[when][name] for name, when in whens}
+    return scores | {(name, longer): own for name, own in record.get('former', {}).items()}
+
+# %% ../nbs/models/cards.ipynb #4b94e852
 def card(record: dict  # of `refine_pipeline`
         ) -> str:
     "A model card: how to sample, what was done, what it did"
-    rows = [dict(images=name, when=when, **record[when][name])
-            for name in record['before'] for when in ('before', 'after')]
-    rows += [dict(images=name, when=f'before, {record["beside"]} steps', **own)
-             for name, own in record.get('former', {}).items()]
+    rows = [dict(images=name, when=when, **own) for (name, when), own in _scores(record).items()]
     table = pd.DataFrame(rows).to_markdown(index=False, floatfmt='.4g')
     steps, done = record['steps'], record['plan']
     kept = f'The average after {record["kept"]} updates was kept.'
@@ -52,16 +57,12 @@ Images: {record['images']}, SHA-256 {record['data_hash'][:16]}. Made with diffpr
 def in_words(record: dict  # of `refine_pipeline`
             ) -> str:
     "Scores before and after as a table for a terminal, and which average was kept"
-    whens = [(name, when) for name in record['before'] for when in ('before', 'after')]
-    scores = {(name, when): record[when][name] for name, when in whens}
-    longer = f'before, {record.get("beside")} steps'
-    scores |= {(name, longer): own for name, own in record.get('former', {}).items()}
     kept = f'the average after {record["kept"]} of {record["updates"]} updates was kept'
     if not record['kept']: kept = 'no average was better than chance: the weights are the former ones'
     before, after = (record[when]['held out'] for when in ('before', 'after'))
     if record['kept'] and all(after[name] > before[name] for name in before):
         kept += ', though all held-out scores are worse: keep the former network'
-    table = pd.DataFrame(scores).T.to_string(float_format='{:.4g}'.format)
+    table = pd.DataFrame(_scores(record)).T.to_string(float_format='{:.4g}'.format)
     notes = ''.join(f'\n{note}' for note in record.get('notes', []))
     return f'\n{table}\n\n{kept}; features: {record["features"]}{notes}'
 
@@ -70,7 +71,7 @@ def few_note(space,  # a `FeatureSpace`, or None for pixels
              samples: int, sets: dict  # as of `score`
             ) -> list:  # a sentence, or none
     "What scores of few images are worth, if they are few"
-    if space is None or min(samples, *map(len, sets.values())) > space.width: return []
     few = min(samples, *map(len, sets.values()))
+    if space is None or few > space.width: return []
     return [f'{few:,} samples or images for {space.width:,} features: trust KID, FID says more about their '
             'number.']

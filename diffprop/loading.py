@@ -272,5 +272,6 @@ def as_parts(source) -> Parts:  # a folder, a pipeline, (unet, scheduler) or (un
 
 # %% ../nbs/models/loading.ipynb #0c2973f6
 def _finite(parts):
-    check_finite(bare_network(parts.unet), 'unet')
+    for name in ('unet', 'vae'):
+        if isinstance(part := bare_network(getattr(parts, name)), nn.Module): check_finite(part, name)
     return parts

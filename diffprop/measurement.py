@@ -185,7 +185,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     if len(images) < 4: raise ValueError(f'data must have at least 4 images, got {len(images)}')
     if n < 2 or len(images) < 2*n:
         raise ValueError(f'n must be in 2..{len(images)//2}, half the number of images, got {n} (--samples)')
-    notes = [*notes_of(adapted, images, n, times, r.steps, r.device)]
+    notes = notes_of(adapted, images, n, times, r.steps, r.device)
     if refined: notes.append(f'refined for {refined} steps, as refine.json says; --steps for others')
     weights = {} if adapted.network is None else adapted.network.state_dict()
     asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
