@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .adapters import Adapted, check_steady, from_diffusers
 from .error import error_dynamics
+from .lab.devices import divided, join
 from .lab.figures import plot_error
 from .lab.files import usable_folder
 from .latents import image_form
@@ -62,9 +63,10 @@ def measure(adapted: Adapted,  # of any adapter
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=controls) | given
+    how['device'] = join(how.get('device', 'cpu'))  # under torchrun each process takes its share of a batch
     with evaluating(adapted.network):
-        check_steady(adapted, x0, how.get('device', 'cpu'))
-        return error_dynamics(*adapted, x0, n=n, clip=clip, **how)
+        check_steady(adapted, x0, how['device'])
+        return error_dynamics(divided(adapted.model), adapted.schedule, x0, n=n, clip=clip, **how)
 
 # %% ../nbs/models/measure.ipynb #8777eae1
 def _record(run):

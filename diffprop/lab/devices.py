@@ -60,9 +60,9 @@ def divided(model: Callable  # eps = model(x, t)
     rank, size = rank_and_size()
     if size == 1: return model
     def evaluate(x, t):
-        if len(x) % size:
-            raise ValueError(f'the batch must be divisible among {size} processes, got {len(x)}')
-        return _Gather.apply(model(x.chunk(size)[rank], t.chunk(size)[rank]))
+        n, missing = len(x), -len(x) % size
+        if missing: x, t = (torch.cat([z, z[-1:].expand(missing, *z.shape[1:])]) for z in (x, t))
+        return _Gather.apply(model(x.chunk(size)[rank], t.chunk(size)[rank]))[:n]
     return evaluate
 
 # %% ../../nbs/lab/devices.ipynb #1f2e34b9
