@@ -178,7 +178,7 @@ class Refinement:
 
 # %% ../nbs/models/refine.ipynb #8de6b0ec
 def _checked(network, images, plan, in_range):
-    "The images as floats, or a ValueError for a network or images that cannot be refined"
+    "The images as bytes or float32, or a ValueError for a network or images that cannot be refined"
     if not isinstance(images, Tensor) or not len(images):
         raise ValueError(f'images must be a tensor (N, *shape) of some images, got {type(images).__name__}')
     if images.is_floating_point() and not images.isfinite().all():
@@ -195,7 +195,7 @@ def _checked(network, images, plan, in_range):
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
         raise ValueError(f'images must be enough for {needed}, got {len(x0)}, of which {held} are held out')
-    return _floats(x0)
+    return x0 if x0.dtype == torch.uint8 else x0.float()
 
 # %% ../nbs/models/refine.ipynb #6d3bf817
 def _divide(x0, plan):
@@ -257,10 +257,10 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)
     asked = asdict(plan) | _asked(schedule, step, clip, judge, view, x0, network)
-    rest, held = _divide(x0.to(device), plan)
+    rest, held = _divide(x0.to(device), plan)  # bytes until they are drawn from, a quarter of the memory
     chain = Chain(schedule, model, rest, plan, step, clip, view)
     file = Path(folder)/'refine.pt' if folder else None
-    held = held[:5000]  # kernel matrices grow with the square
+    held = _floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .schedule import Schedule, backward_chain, forward_sample, stream
 from .error import KERNELS, median_bandwidth, mmd2
+from .mmd import _floats
 from .regularizer import null_error
 from .bootstrap import nll_loss
 from .samplers import ddim_step
@@ -73,7 +74,7 @@ class Chain:
     "The chain that is refined, its images, and what is drawn from both"
     schedule: Schedule  # of n steps
     model: Callable  # eps = model(x, t)
-    images: Tensor  # (N, *shape) float, without the held-out ones
+    images: Tensor  # (N, *shape) uint8 or float, without the held-out ones
     plan: Plan  # what is drawn, and how much of it
     step: Callable = ddim_step  # the sampler's
     clip: bool = False  # its clipping of the implied x_0
@@ -95,10 +96,10 @@ class Chain:
 
     def some(self, n: int,  # how many
              generator: torch.Generator  # draws which
-            ) -> Tensor:
+            ) -> Tensor:  # float
         "n of the images, with replacement"
         chosen = torch.randint(len(self.images), (n,), generator=generator, device=self.images.device)
-        return self.images[chosen]
+        return _floats(self.images[chosen])
 
 # %% ../nbs/models/short_chain.ipynb #e7997b0c
 @patch
