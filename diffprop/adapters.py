@@ -95,6 +95,9 @@ def _check_unet(unet, variance_type, variance):
                          'give what it is conditioned on by a function, through from_module')
     if len(kinds := {w.dtype for w in bare.parameters()}) > 1:
         raise ValueError(f'unet must have weights of one dtype, got {", ".join(sorted(map(str, kinds)))}')
+    if strange := kinds - {torch.float16, torch.bfloat16, torch.float32, torch.float64}:
+        raise ValueError(f'unet must have weights that torch computes with, got {strange.pop()}: '
+                         'load it in float32, or from what was quantized')
     if any(w.is_meta for w in bare.parameters()):
         raise ValueError('unet must have its weights in memory, got weights on the device meta: load them')
     learned, double = str(variance_type).startswith('learned'), c.out_channels == 2*c.in_channels

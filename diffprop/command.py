@@ -54,12 +54,12 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
 # %% ../nbs/models/command.ipynb #a2a1e171
 def _measured(paths, asked, out, overwrite, keep_samples):
     "Prepare all of them, then measure one after the other, then compare"
-    from diffprop.compare import compare_saved, distinct_names
+    from diffprop.compare import check_alike, compare_saved, distinct_names
     from diffprop.measurement import measure_saved, prepare, try_out
-    models = [prepare(path, asked) for path in paths]
-    for model, name in zip(models, distinct_names(paths)):
-        model.name = name
-        print('\n'.join([*model.notes, *try_out(model)]), flush=True)
+    models = [prepare(path, asked, report=i == 0) for i, path in enumerate(paths)]
+    for model, name in zip(models, distinct_names(paths)): model.name = name
+    check_alike(models)
+    for model in models: print('\n'.join([*model.notes, *try_out(model)]), flush=True)
     how = dict(overwrite=overwrite, keep_samples=keep_samples, progress=True)
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
     return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)

@@ -167,7 +167,8 @@ def _settings(path):
 
 # %% ../nbs/models/measurement.ipynb #57444c3b
 def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, which ships
-            request: Request  # the options
+            request: Request,  # the options
+            report: bool = True  # print what was read of the images
            ) -> Prepared:
     "Open a model and its images, and try all that can fail; ValueError or OSError names what does"
     from diffprop.pipelines import _place
@@ -176,7 +177,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
     refined = 0 if request.steps else refined_steps(path)
     r = replace(request, steps=request.steps or refined)
     fit = dict(resize=r.resize, filter=r.filter)
-    images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=True, **fit)
+    images = load_images(r.data, side, channels=channels, limit=r.limit or None, report=report, **fit)
     how = dict(variance=r.variance or None, sampler=r.sampler or None, label=r.label)
     adapted = open_model(path, tuple(images.shape[1:]), r.steps, r.device, **how)
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))

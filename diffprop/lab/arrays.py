@@ -50,11 +50,12 @@ def _as_bytes(array):
     if any(array[rows].max() > 1 for rows in row_parts(array)) or array.dtype.kind not in 'iu': dark = []
     if array.dtype == np.uint8: return array, dark
     low, high = array.min(), array.max()
+    if not np.isfinite([low, high]).all(): raise ValueError('must be finite, has NaN or infinity in it')
     ways = (('0..1', 0, 1, 255, 0), ('-1..1', -1, 1, 127.5, 1))*(array.dtype.kind == 'f')
     slack = max(1e-3, 256*np.finfo(array.dtype).eps) if array.dtype.kind == 'f' else 0
     fits = []
     for name, least, most, scale, shift in (*ways, ('whole numbers', 0, 255, 1, 0)):
-        if not least <= low <= high <= most: continue  # nor where one is no number
+        if not least <= low <= high <= most: continue
         whole = _rounded(array, scale, shift, slack)
         if whole is not None: fits.append((name, whole))
     names = [name for name, _ in fits]
