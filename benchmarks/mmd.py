@@ -1,4 +1,4 @@
-"""MMD^2 of two sets of samples: here, in the authors' code, in geomloss, and three matrix products."""
+"""MMD^2 of two sets of samples: here, by the authors, in geomloss and KeOps, and three matrix products."""
 import torch
 
 from benchmarks.common import row, save, take_turns, versus
@@ -63,22 +63,41 @@ def laplace(n, rounds, s=70.):
     return versus(seconds, 'ours', 'cdist', case, 'time over three cdist(p=1)', difference=off)
 
 
-def beside_geomloss(n, rounds, s=11.):
-    "The Gaussian kernel in geomloss's dense backend, where it is installed: twice its loss is V-statistic"
+def geomloss_peer(s):
+    "Twice the loss of geomloss's dense backend is the V-statistic; None where it is not installed"
     try: from geomloss import SamplesLoss
-    except ModuleNotFoundError: return []
-    (x, y), loss, case = pair(n, 64), SamplesLoss('gaussian', blur=s), f'N = M = {n}, K = 64, gaussian'
+    except ModuleNotFoundError: return None
+    loss = SamplesLoss('gaussian', blur=s)
+    return lambda x, y: 2*loss(x, y)
+
+
+def pykeops_peer(s):
+    "Sums that KeOps compiles and never holds as a matrix; None where it is not installed"
+    try: from pykeops.torch import Vi, Vj
+    except ModuleNotFoundError: return None
+    mean = lambda a, b: (((Vi(a) - Vj(b))**2).sum(-1)/(-2*s*s)).exp().sum(1).mean()/len(b)
+    return lambda x, y: mean(x, x) + mean(y, y) - 2*mean(x, y)
+
+
+PEERS = dict(geomloss=geomloss_peer, pykeops=pykeops_peer)
+
+
+def beside(name, n, rounds, s=11.):
+    "The Gaussian kernel here and in a peer's code, where that is installed"
+    if (theirs := PEERS[name](s)) is None: return []
+    (x, y), case = pair(n, 64), f'N = M = {n}, K = 64, gaussian'
     x.requires_grad_()
-    calls = dict(ours=lambda: mmd2(x, y, 'gaussian', s), geomloss=lambda: 2*loss(x, y))
-    off = error(mmd2(x.double(), y.double(), 'gaussian', s), calls['geomloss']())
+    calls = {'ours': lambda: mmd2(x, y, 'gaussian', s), name: lambda: theirs(x, y)}
+    off = error(mmd2(x.double(), y.double(), 'gaussian', s), calls[name]())
     backward = lambda call: lambda: call().backward()
-    both = take_turns({name: backward(call) for name, call in calls.items()}, rounds)
+    both = take_turns({which: backward(call) for which, call in calls.items()}, rounds)
     with torch.no_grad(): forward = take_turns(calls, rounds)
+    rows = [versus(forward, 'ours', name, case, f"time over {name}'s", '<= 1', off),
+            versus(both, 'ours', name, case, f"time over {name}'s, with gradient", '<= 1')]
+    if name == 'pykeops': return rows  # its memory is not torch's to count
     own, other = (peak_memory(backward(call))/2**20 for call in calls.values())
-    return [versus(forward, 'ours', 'geomloss', case, "time over geomloss's", '<= 1', off),
-            versus(both, 'ours', 'geomloss', case, "time over geomloss's, with gradient", '<= 1'),
-            row(case, "extra memory over geomloss's, with gradient", own/other, '<= 1',
-                note=f'N = {n}: {own:.1f} MB against {other:.1f} MB with geomloss')]
+    return [*rows, row(case, f"extra memory over {name}'s, with gradient", own/other, '<= 1',
+                       note=f'N = {n}: {own:.1f} MB against {other:.1f} MB with {name}')]
 
 
 def precision():
@@ -105,5 +124,6 @@ def main(full=False, n=1000):
         rows += mixture(n, K, rounds, bound)
         rows.append(mixture_with_gradient(n, K, rounds if full else 3))
     rows.append(laplace(n, rounds))
-    for size in (128, n): rows += beside_geomloss(size, 31 if size < n else rounds)
+    for peer in PEERS:
+        for size in (128, n): rows += beside(peer, size, 31 if size < n else rounds)
     return save('mmd', [*rows, precision(), finite()])

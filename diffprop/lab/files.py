@@ -200,13 +200,28 @@ def _taken_over(loss):
     print(f'{loss.lock_file} was taken over by another machine; this process ends', flush=True)
     signal.raise_signal(signal.SIGTERM)
 
+def _empty(file):
+    "Which file it is, where there is one and nothing is in it"
+    try: s = file.stat()
+    except FileNotFoundError: return None
+    return None if s.st_size else (s.st_ino, s.st_ctime_ns)
+
+def _wait(lock, empty=5.):
+    "Until a lock is held; a lease that stays empty is of a process that was killed as it began to write it"
+    file, before = Path(lock.lock_file), None
+    while True:
+        try: return lock.acquire(timeout=empty, poll_interval=.1)
+        except Timeout: now = _empty(file) if isinstance(lock, SoftFileLease) else None
+        if now and now == before: file.unlink(missing_ok=True)  # filelock itself would wait for ever
+        before = now
+
 def _acquired(lock, folder):
     "Whether a lock is held, after a wait where another has it; False where the disk knows no such lock"
     try: lock.acquire(timeout=0)
     except Timeout as e:
         who = str(e).partition('It is held by ')[2].partition(', which')[0] or 'another process'
         print(f'{folder} is held by {who}; waiting for it', flush=True)
-        lock.acquire(poll_interval=.1)
+        _wait(lock)
     except (OSError, NotImplementedError): return False
     return True
 
