@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT/'results'/'benchmarks'
-PACKAGES = ('torch', 'diffusers', 'denoising-diffusion-pytorch', 'torch-fidelity', 'geomloss')
+PACKAGES = ('torch', 'diffusers', 'denoising-diffusion-pytorch', 'torch-fidelity', 'geomloss', 'pykeops')
 torch.set_num_threads(1)
 
 

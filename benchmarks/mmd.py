@@ -84,7 +84,9 @@ PEERS = dict(geomloss=geomloss_peer, pykeops=pykeops_peer)
 
 def beside(name, n, rounds, s=11.):
     "The Gaussian kernel here and in a peer's code, where that is installed"
-    if (theirs := PEERS[name](s)) is None: return []
+    if (theirs := PEERS[name](s)) is None:
+        print(f'{name} is not installed: no rows beside it')
+        return []
     (x, y), case = pair(n, 64), f'N = M = {n}, K = 64, gaussian'
     x.requires_grad_()
     calls = {'ours': lambda: mmd2(x, y, 'gaussian', s), name: lambda: theirs(x, y)}

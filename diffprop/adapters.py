@@ -93,11 +93,12 @@ def _check_unet(unet, variance_type, variance):
     if 'UNet2DModel' not in [k.__name__ for k in type(bare).__mro__]:
         raise ValueError(f'unet must be a UNet2DModel, got {kind}: '
                          'give what it is conditioned on by a function, through from_module')
-    if len(kinds := {w.dtype for w in bare.parameters()}) > 1:
-        raise ValueError(f'unet must have weights of one dtype, got {", ".join(sorted(map(str, kinds)))}')
+    kinds = {w.dtype for w in bare.parameters()}
     if strange := kinds - {torch.float16, torch.bfloat16, torch.float32, torch.float64}:
-        raise ValueError(f'unet must have weights that torch computes with, got {strange.pop()}: '
-                         'load it in float32, or from what was quantized')
+        raise ValueError('unet must have weights of floats of 16 bits or more, got '
+                         f'{", ".join(sorted(map(str, strange)))}: load those from before quantization')
+    if len(kinds) > 1:
+        raise ValueError(f'unet must have weights of one dtype, got {", ".join(sorted(map(str, kinds)))}')
     if any(w.is_meta for w in bare.parameters()):
         raise ValueError('unet must have its weights in memory, got weights on the device meta: load them')
     learned, double = str(variance_type).startswith('learned'), c.out_channels == 2*c.in_channels

@@ -127,12 +127,14 @@ def _draw_models(ax, models, kernel, unit):
 
 # %% ../nbs/models/compare.ipynb #ca920741
 def check_alike(models: list):  # of `Prepared`
-    "ValueError names the first model that takes other images than those before it"
-    first, *rest = [(m.name, m.asked['data_hash'], m.adapted.shape) for m in models]
-    for name, of, shape in rest:
-        if of == first[1]: continue
-        raise ValueError(f'{name} must take the same images as {first[0]} to be compared, '
-                         f'got {shape} and {first[2]}')
+    "ValueError names a model that takes other images than the first"
+    first, *rest = models
+    for other in rest:
+        if other.asked['data_hash'] == first.asked['data_hash']: continue
+        got = [f'{len(m.images):,} of {" x ".join(map(str, m.images.shape[1:]))} from {m.asked["data"]}'
+               for m in (other, first)]
+        raise ValueError(f'{other.name} must take the same images as {first.name} to be compared, '
+                         f'got {" and ".join(got)}')
 
 # %% ../nbs/models/compare.ipynb #2176c25f
 def compare_saved(models: list,  # of `Measured`

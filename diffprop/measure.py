@@ -56,6 +56,7 @@ def measure(adapted: Adapted,  # of any adapter
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where these are few
             clip: bool | None = None,  # None: as the model's own sampler does
             in_range: bool = True,  # False: latents, tables and series, which need not lie in [-1, 1]
+            divide: bool = False,  # under torchrun: each process takes its share of a batch; all must call it
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
     "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
@@ -63,10 +64,12 @@ def measure(adapted: Adapted,  # of any adapter
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=controls) | given
-    how['device'] = join(how.get('device', 'cpu'))  # under torchrun each process takes its share of a batch
+    device = how.pop('device', 'cpu')
+    device = join(device) if divide else device  # where the network must be
     with evaluating(adapted.network):
-        check_steady(adapted, x0, how['device'])
-        return error_dynamics(divided(adapted.model), adapted.schedule, x0, n=n, clip=clip, **how)
+        check_steady(adapted, x0, device)
+        model, schedule = divided(adapted.model) if divide else adapted.model, adapted.schedule
+        return error_dynamics(model, schedule, x0, n=n, clip=clip, device=device, **how)
 
 # %% ../nbs/models/measure.ipynb #8777eae1
 def _record(run):

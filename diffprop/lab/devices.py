@@ -56,7 +56,9 @@ class _Gather(torch.autograd.Function):
 
 def divided(model: Callable  # eps = model(x, t)
            ) -> Callable:  # of the same arguments and result
-    "The model with its batch divided among the processes: each evaluates its rows and gets all of them"
+    """The model with its batch divided among the processes: each evaluates its rows and gets all of them
+
+    A batch that is not divisible is filled up with its last row."""
     rank, size = rank_and_size()
     if size == 1: return model
     def evaluate(x, t):

@@ -202,9 +202,19 @@ def _taken_over(loss):
 
 def _empty(file):
     "Which file it is, where there is one and nothing is in it"
-    try: s = file.stat()
-    except FileNotFoundError: return None
-    return None if s.st_size else (s.st_ino, s.st_ctime_ns)
+    try:
+        with open(file, 'rb') as f: s = os.fstat(f.fileno())  # opened, since a network disk may have old news
+    except OSError: return None
+    return None if s.st_size else (s.st_ino, s.st_mtime_ns)
+
+def _remove_empty(file, seen):
+    "Remove the empty file that was seen; one that has taken its place meanwhile is put back"
+    aside = file.with_name(f'{file.name}.{os.getpid()}.empty')
+    try:
+        os.replace(file, aside)
+        if _empty(aside) != seen: os.link(aside, file)
+        aside.unlink()
+    except OSError: pass  # another process was there first
 
 def _wait(lock, empty=5.):
     "Until a lock is held; a lease that stays empty is of a process that was killed as it began to write it"
@@ -212,7 +222,7 @@ def _wait(lock, empty=5.):
     while True:
         try: return lock.acquire(timeout=empty, poll_interval=.1)
         except Timeout: now = _empty(file) if isinstance(lock, SoftFileLease) else None
-        if now and now == before: file.unlink(missing_ok=True)  # filelock itself would wait for ever
+        if now and now == before: _remove_empty(file, now)  # filelock itself would wait for ever
         before = now
 
 def _acquired(lock, folder):
