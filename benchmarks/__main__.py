@@ -9,8 +9,8 @@ import time
 
 os.environ['OMP_NUM_THREADS'] = '1'  # before torch is loaded
 SUBJECTS = ('unet', 'mmd', 'measuring', 'regularizer', 'refine', 'main_job', 'growth', 'gpu', 'direction',
-            'effect', 'notebooks', 'compiling', 'likeness')
-LONG = ('direction', 'effect', 'notebooks', 'compiling', 'likeness')  # only with --full
+            'effect', 'notebooks', 'compiling', 'bfloat16', 'likeness')
+LONG = ('direction', 'effect', 'notebooks', 'compiling', 'bfloat16', 'likeness')  # only with --full
 
 parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
 parser.add_argument('subjects', nargs='*', help=f'any of {", ".join(SUBJECTS)}; none: all')
