@@ -49,22 +49,30 @@ def updates(config, shape, images):
     return call, losses, state
 
 
+def both_ways(name, field, **fixed) -> tuple:
+    "{off or on: what `updates` returns} for a field of the case's configuration, and how many rounds"
+    *names, shape, rounds = CASES[name]
+    images = torch.randint(256, (2000, *shape), generator=torch.Generator().manual_seed(0)).byte()
+    config = replace(configure(*names), **fixed)
+    return {on: updates(replace(config, **{field: on}), shape, images) for on in (False, True)}, rounds
+
+
+def apart(sides) -> float:
+    "The largest relative difference of the losses of both ways"
+    return max(abs(p - q)/abs(p) for p, q in zip(*(losses for _, losses, _ in sides.values())))
+
+
 def measured(name) -> dict:
     "In a process of its own: seconds until the first two updates are made, and updates in turn"
-    *names, shape, rounds = CASES[name]
     keep_memory()
-    images = torch.randint(256, (2000, *shape), generator=torch.Generator().manual_seed(0)).byte()
-    sides = {compiled: updates(replace(configure(*names), compile=compiled), shape, images)
-             for compiled in (False, True)}
+    sides, rounds = both_ways(name, 'compile')
     for call, *_ in sides.values():  # two: the second has a gradient through weights that are not new
         begin = cpu()
         for _ in range(2): call()
         first = cpu() - begin
     first += compilers()
     seconds = take_turns({str(k): call for k, (call, *_) in sides.items()}, rounds)
-    (_, eager, a), (_, fast, b) = sides[False], sides[True]
-    off = max(abs(p - q)/abs(p) for p, q in zip(eager, fast))
-    return dict(first=first, seconds=seconds, off=off)
+    return dict(first=first, seconds=seconds, off=apart(sides))
 
 
 def of_case(name):
