@@ -77,7 +77,8 @@ def _own_run(folder):
     linear = dict(beta_schedule='linear', beta_start=config.beta_1, beta_end=config.beta_T)
     betas = linear if config.schedule == 'linear' else dict(trained_betas=schedule.beta[1:].tolist())
     variance = dict(beta='fixed_large', posterior='fixed_small')[config.variance]
-    how = dict(variance_type=variance, clip_sample=True)
+    predicts = dict(eps='epsilon', v='v_prediction')[config.prediction]
+    how = dict(variance_type=variance, prediction_type=predicts, clip_sample=True)
     return unet.eval(), diffusers.DDPMScheduler(schedule.T, **how, **betas)
 
 # %% ../nbs/models/pipelines.ipynb #71246981

@@ -108,6 +108,7 @@ _regularized = dict(lam_reg=.2)
 _uniform = dict(_regularized, rho=0.)
 _cold = dict(_regularized, warm_start=False)
 _unbiased, _official = dict(_regularized, biased=False), dict(_uniform, lam_reg=.5)
+_velocity = dict(schedule='sigmoid', variance='posterior', prediction='v')
 _tuned = dict(finetune=True, baseline='finetune-ddpm')
 _unclipped = dict(finetune=True, sampling=dict(clip=False), baseline='finetune-ddpm-unclipped')
 EPS_SCALES = (1.005, 1.01, 1.02)
@@ -128,6 +129,11 @@ METHODS = {
     'finetune-official': Method('fine-tuned w/ reg., official weights', _official, **_tuned),
     'finetune-longer': Method('fine-tuned without, 4 times as long', longer=4, **_tuned),
     'ddpm-twice': Method('DDPM, twice the updates', longer=2),
+    'ddpm-four-times': Method('DDPM, four times the updates', longer=4),
+    'consistency-unbiased': Method('DDPM w/ reg., U-statistic', _unbiased),
+    'ddpm-official': Method('DDPM, v-prediction and sigmoid schedule', _velocity),
+    'consistency-official': Method('all of the official settings', _velocity | _official,
+                                   baseline='ddpm-official'),
     'finetune-ddpm-unclipped': Method('fine-tuned without, not clipped', **_unclipped),
     'finetune-consistency-unclipped': Method('fine-tuned w/ consistency reg., not clipped', _regularized,
                                              **_unclipped),
