@@ -105,11 +105,8 @@ def run_curve(lab: Lab, data: str, method: str = 'ddpm',  # a data set of the la
     if not file.exists():
         curve = _measured(lab, data, config, kind, n, times, kernels, lengths)
         atomic_write(file, lambda p: curve.to_csv(p, index=False))
-    curve, record = pd.read_csv(file), lab.trained(data, config)
-    which = dict(data=data, method=method, seed=seed, kind=kind, n=n, T=config.T)
-    which |= dict(run=lab.folder(data, config).name, weights=record['weights'][:16],
-                  data_hash=lab.data_hash(data)[:16])
-    return curve[curve.t.isin(times)].reset_index(drop=True).assign(**which)
+    curve, which = pd.read_csv(file), dict(data=data, method=method, seed=seed, kind=kind, n=n, T=config.T)
+    return curve[curve.t.isin(times)].reset_index(drop=True).assign(**which, **lab.named(data, config))
 
 # %% ../../nbs/lab/curves.ipynb #ec17594f
 def _curve_file(lab, data, config, kind, n, every, kernels, lengths) -> Path:

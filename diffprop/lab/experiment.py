@@ -300,9 +300,7 @@ def first_rows(self: Page, runs: list,  # (data set, configuration, the row's ow
     rows = []
     for (data, config, own), x in zip(runs, drawn):
         score = fidelity(x, lab.images(data), features, weights=weights or None, device=lab.device)
-        record = lab.trained(data, config)
-        which = dict(train_steps=record['steps'], run=lab.folder(data, config).name,
-                     weights=record['weights'][:16], data_hash=lab.data_hash(data)[:16], preset=lab.preset)
         how = dict(nfe=p.steps or config.T, sampler=p.sampler, clip=p.clip, against='training')
-        rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **which))
+        how |= dict(train_steps=lab.trained(data, config)['steps'])
+        rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **lab.named(data, config)))
     return pd.DataFrame(rows)

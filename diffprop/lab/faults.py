@@ -182,9 +182,7 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
     what |= dict(modules=list(own), n=n, every=every, kernel=kernel)
     starts = list(starts) or [t for t in turns(T) if t]
     left = pd.concat([_kept_faults(lab, data, config, s, what) for s in starts], ignore_index=True)
-    weights, data_hash = lab.trained(data, config)['weights'], lab.data_hash(data)
-    which = dict(run=lab.folder(data, config).name, weights=weights[:16], data_hash=data_hash[:16])
-    return left.assign(data=data, method=method, seed=seed, n=n, T=T, **which)
+    return left.assign(data=data, method=method, seed=seed, n=n, T=T, **lab.named(data, config))
 
 # %% ../../nbs/lab/faults.ipynb #30d4cc7c
 def _kept_faults(lab, data, config, s, what):

@@ -228,9 +228,7 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
                samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin,
                device=device_name(self.device))
     record = {k: record.get(k) for k in ('kept', 'updates', 'seconds', 'before', 'after')}
-    run = dict(run=self.folder(data, config).name, weights=self.trained(data, config)['weights'][:16],
-               data_hash=self.data_hash(data)[:16], preset=self.preset)
-    return row | record | run
+    return row | record | self.named(data, config)
 
 OTHER_NOISE = 1_000_000  # seeds of the noises that are scored lie apart from those of refining
 VERSION = 3  # of what a row and a refinement are

@@ -203,6 +203,12 @@ def trained(self: Lab, data: str, config: Config) -> dict:
     if not record.exists(): self.network(data, config)
     return read_json(record)
 
+@patch
+def named(self: Lab, data: str, config: Config) -> dict:
+    "What a row of results names a training by: run, weights, data_hash, preset"
+    return dict(run=self.folder(data, config).name, weights=self.trained(data, config)['weights'][:16],
+                data_hash=self.data_hash(data)[:16], preset=self.preset)
+
 # %% ../../nbs/lab/networks.ipynb #cca05635
 SAMPLERS = dict(ddpm=backward_step, ddim=ddim_step)
 
@@ -214,7 +220,8 @@ def _sampling(self: Lab, changes=None):
     if set(more) - {'eps_scale', 'clip'}:
         raise ValueError(f"sampling must have 'sampler', 'eps_scale' or 'clip' alone, got {sorted(more)}")
     settings = p.samples, p.steps, sampler, more.pop('clip', p.clip), *sorted(more.items())
-    words = ', eps / '.join([sampler, *map(str, more.values())])
+    settings += (p.variance,)*bool(p.variance)
+    words = ', eps / '.join([sampler, *map(str, more.values())]) + f', {p.variance} variance'*bool(p.variance)
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 # %% ../../nbs/lab/networks.ipynb #9943d23f
@@ -244,7 +251,8 @@ def first_samples(self: Lab, data: str, config: Config,
                   n: int  # how many
                  ) -> Tensor:
     "The first n images of the run, uint8 (n, C, H, W), with the preset's sampler; drawn once and kept apart"
-    return self._kept(data, config, None, n, f'first-{n}-{self.size.sampler}-{self.size.steps or config.T}')
+    words = [str(n), self.size.sampler, str(self.size.steps or config.T), *filter(None, [self.size.variance])]
+    return self._kept(data, config, None, n, '-'.join(['first', *words]))
 
 # %% ../../nbs/lab/networks.ipynb #742a0dab
 @patch
@@ -252,7 +260,8 @@ def _draw(self: Lab, data, config, network, sampling, first, stop, file):
     "Draw images first, .., stop-1"
     p, clip = self.size, (sampling or {}).get('clip', self.size.clip)
     begin, (model, step) = time.perf_counter(), self._drawn_with(config, network, sampling)
-    x = sample(make_schedule(config), model, stop - first, self.images(data).shape[1:], seed=config.seed,
+    schedule = make_schedule(replace(config, variance=p.variance or config.variance))
+    x = sample(schedule, model, stop - first, self.images(data).shape[1:], seed=config.seed,
                first=first, batch_size=p.batch_size, steps=p.steps, step=step, clip=clip,
                device=self.device, progress=self.progress)
     took = torch.tensor(time.perf_counter() - begin)

@@ -28,6 +28,7 @@ class Preset:
     steps: int | None = None  # network evaluations an image (NFE); None: the chain's T
     sampler: str = 'ddpm'  # or 'ddim'
     clip: bool = True  # clip the implied x_0 at every step
+    variance: str = ''  # of drawing, 'beta' or 'posterior'; '': the configuration's
     batch_size: int = 250  # of sampling
     error_n: int = 1000  # samples in an error curve
     limit: int | None = None  # use so many images, evenly spaced
@@ -72,7 +73,7 @@ _refined = dict(updates=60, batch_size=128, noise_batch=32)
 PRESETS |= dict(
     cpu=Preset(_sixteen, _paper_sets, seeds=3, samples=1000, finetune=400, steps=100, batch_size=250,
                pixels=16, held_out=.1, features='efficientnet-64', refine=_refined, few=True,
-               judged='kid'),
+               judged='kid', variance='posterior'),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
                finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
@@ -146,6 +147,8 @@ METHODS = {
     'consistency-cold-7': Method('w/o warm start (L = 7)', dict(_cold, L=7),
                                  paper=dict(cifar10=3.15, celeba64=1.27)),
 }
+
+# %% ../../nbs/lab/presets.ipynb #764a5f80
 TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *(f'eps-{s}' for s in EPS_SCALES),
            'time-shift', 'finetune-ddpm', 'finetune-consistency')
 TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'finetune-unbiased',

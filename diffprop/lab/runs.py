@@ -113,9 +113,7 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
                 nfe=p.steps or config.T, sampler=self._sampling(m.sampling)[0],
                 clip=m.sampling.get('clip', p.clip),
                 train_steps=updates, seconds=seconds, ms_per_step=1000*seconds/updates,
-                device=device_name(self.device), run=file.parent.name, **overrides,
-                weights=record['weights'][:16], data_hash=self.data_hash(data)[:16],
-                preset=self.preset)
+                device=device_name(self.device), **overrides, **self.named(data, config))
 
 # %% ../../nbs/lab/runs.ipynb #eecf9949
 @patch
