@@ -75,7 +75,7 @@ PRESETS |= dict(
                pixels=16, held_out=.1, features='efficientnet-64', refine=_refined, few=True,
                judged='kid', variance='posterior'),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
-               finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined),
+               finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined, variance='posterior'),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
 
