@@ -278,10 +278,10 @@ def forecast(self: Page, jobs: list[dict],  # as for `Lab.run_all`
 # %% ../../nbs/lab/experiment.ipynb #8aaf187a
 @patch
 def ready(self: Page, data: str,  # a data set of the page
-          features: str = 'auto', weights: str = ''  # as for `Lab.ready`
+          features: str = 'auto', weights: str = '', few: bool = False  # as for `Lab.ready`
          ) -> torch.Tensor:  # its images, uint8 (N, C, H, W)
     "The images of a data set, and a line on them; what a run would miss is refused here, before any work"
-    space, images = self.lab.ready(data, features, weights or None), self.lab.images(data)
+    space, images = self.lab.ready(data, features, weights or None, few), self.lab.images(data)
     source, shape = self.lab.source(data), ' x '.join(map(str, images.shape[1:]))
     self.parameters.setdefault('sources', {})[data] = source
     print(f'{data}: {len(images):,} images of {shape} from {source}, '

@@ -160,6 +160,9 @@ def config(self: Lab, data: str,
            **overrides  # fields of `Config`
           ) -> Config:
     "`configure` at this lab's preset; equal time means as many updates as fit into the other's seconds"
+    if self.size.drawing_variance and 'variance' in overrides:
+        raise ValueError(f'variance must be left alone at preset {self.preset}, which draws with '
+                         f"the {self.size.drawing_variance}'s; got {overrides['variance']!r}")
     if data == OWN:
         plain = configure(self.preset, data, method, seed, **overrides)
         overrides = fitting(plain, self.images(data).shape[1:]) | overrides
@@ -220,8 +223,9 @@ def _sampling(self: Lab, changes=None):
     if set(more) - {'eps_scale', 'clip'}:
         raise ValueError(f"sampling must have 'sampler', 'eps_scale' or 'clip' alone, got {sorted(more)}")
     settings = p.samples, p.steps, sampler, more.pop('clip', p.clip), *sorted(more.items())
-    settings += (p.variance,)*bool(p.variance)
-    words = ', eps / '.join([sampler, *map(str, more.values())]) + f', {p.variance} variance'*bool(p.variance)
+    settings += (p.drawing_variance,)*bool(p.drawing_variance)
+    words = ', eps / '.join([sampler, *map(str, more.values())])
+    words += f', {p.drawing_variance} variance'*bool(p.drawing_variance)
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 # %% ../../nbs/lab/networks.ipynb #9943d23f
@@ -251,8 +255,9 @@ def first_samples(self: Lab, data: str, config: Config,
                   n: int  # how many
                  ) -> Tensor:
     "The first n images of the run, uint8 (n, C, H, W), with the preset's sampler; drawn once and kept apart"
-    words = [str(n), self.size.sampler, str(self.size.steps or config.T), *filter(None, [self.size.variance])]
-    return self._kept(data, config, None, n, '-'.join(['first', *words]))
+    p = self.size
+    words = 'first', n, p.sampler, p.steps or config.T, *[p.drawing_variance]*bool(p.drawing_variance)
+    return self._kept(data, config, None, n, '-'.join(map(str, words)))
 
 # %% ../../nbs/lab/networks.ipynb #742a0dab
 @patch
@@ -260,7 +265,7 @@ def _draw(self: Lab, data, config, network, sampling, first, stop, file):
     "Draw images first, .., stop-1"
     p, clip = self.size, (sampling or {}).get('clip', self.size.clip)
     begin, (model, step) = time.perf_counter(), self._drawn_with(config, network, sampling)
-    schedule = make_schedule(replace(config, variance=p.variance or config.variance))
+    schedule = make_schedule(replace(config, variance=p.drawing_variance or config.variance))
     x = sample(schedule, model, stop - first, self.images(data).shape[1:], seed=config.seed,
                first=first, batch_size=p.batch_size, steps=p.steps, step=step, clip=clip,
                device=self.device, progress=self.progress)

@@ -28,7 +28,7 @@ class Preset:
     steps: int | None = None  # network evaluations an image (NFE); None: the chain's T
     sampler: str = 'ddpm'  # or 'ddim'
     clip: bool = True  # clip the implied x_0 at every step
-    variance: str = ''  # of drawing, 'beta' or 'posterior'; '': the configuration's
+    drawing_variance: str = ''  # of the steps that draw, where they are long; '': the configuration's
     batch_size: int = 250  # of sampling
     error_n: int = 1000  # samples in an error curve
     limit: int | None = None  # use so many images, evenly spaced
@@ -72,10 +72,11 @@ _sixteen = dict(width=32, mults=(1, 2, 2), blocks=1, attention=(8,), dropout=0.,
 _refined = dict(updates=60, batch_size=128, noise_batch=32)
 PRESETS |= dict(
     cpu=Preset(_sixteen, _paper_sets, seeds=3, samples=1000, finetune=400, steps=100, batch_size=250,
-               pixels=16, held_out=.1, features='efficientnet-64', refine=_refined, few=True,
-               judged='kid', variance='posterior'),
+               pixels=16, held_out=.1, features='efficientnet-64', refine=_refined,
+               judged='kid', drawing_variance='posterior'),
     gpu=Preset(_reduced, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_faces), seeds=3, samples=5000,
-               finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined, variance='posterior'),
+               finetune=400, steps=50, batch_size=500, held_out=.1, refine=_refined,
+               drawing_variance='posterior'),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
 
@@ -131,9 +132,8 @@ METHODS = {
     'finetune-longer': Method('fine-tuned without, 4 times as long', longer=4, **_tuned),
     'ddpm-twice': Method('DDPM, twice the updates', longer=2),
     'ddpm-four-times': Method('DDPM, four times the updates', longer=4),
-    'consistency-unbiased': Method('DDPM w/ reg., U-statistic', _unbiased),
-    'ddpm-official': Method('DDPM, v-prediction and sigmoid schedule', _velocity),
-    'consistency-official': Method('all of the official settings', _velocity | _official,
+    'ddpm-official': Method("DDPM, official code's chain", _velocity),
+    'consistency-official': Method("w/ reg., official code's chain and weights", _velocity | _official,
                                    baseline='ddpm-official'),
     'finetune-ddpm-unclipped': Method('fine-tuned without, not clipped', **_unclipped),
     'finetune-consistency-unclipped': Method('fine-tuned w/ consistency reg., not clipped', _regularized,
@@ -153,7 +153,7 @@ TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *(f'eps-{s}' for
            'time-shift', 'finetune-ddpm', 'finetune-consistency')
 TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'finetune-unbiased',
                  'finetune-official')
-TABLE_1_OF_IMAGES = ('ddpm', 'eps-1.005', 'time-shift', *TABLE_1_TUNED, 'finetune-longer')
+TABLE_1_OF_IMAGES = ('ddpm', 'time-shift', *TABLE_1_TUNED, 'finetune-longer')
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
