@@ -300,7 +300,7 @@ def first_rows(self: Page, runs: list,  # (data set, configuration, the row's ow
     rows = []
     for (data, config, own), x in zip(runs, drawn):
         score = fidelity(x, lab.images(data), features, weights=weights or None, device=lab.device)
-        how = dict(nfe=p.steps or config.T, sampler=p.sampler, clip=p.clip, against='training')
-        how |= dict(train_steps=lab.trained(data, config)['steps'])
+        how = dict(nfe=p.steps or config.T, sampler=lab._sampling()[0], clip=p.clip, against='training',
+                   train_steps=lab.trained(data, config)['steps'])
         rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **lab.named(data, config)))
     return pd.DataFrame(rows)
