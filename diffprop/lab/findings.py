@@ -44,14 +44,17 @@ def table_1(preset='digits'):
     for method in [m for m in trained.method.unique() if METHODS[m].baseline == 'finetune-ddpm' != m]:
         question = f'Does FID change in trained networks: {METHODS[method].label}, beside plain fine-tuning?'
         yield question, 'FID', dict(paired(trained, method, 'finetune-ddpm'), method=method)
-    yield from table_1_of_images()
+    yield from table_1_of_images(rows_of('07_table1', 'cpu'))
 
-def table_1_of_images(preset='cpu'):  # whose rows
+def table_1_of_images(rows):  # of the page at preset cpu
     "Table 1 of photographs: KID less that of the network without, as a share of it, a difference a network"
-    kid = rows_of('07_table1', preset).pivot(index=['data', 'seed'], columns='method', values='kid')
-    for method in ('finetune-consistency', 'finetune-unbiased', 'finetune-official', 'time-shift'):
-        question = f'Photographs: does KID change, {METHODS[method].label}?'
-        yield question, 'of its KID', difference(kid[method]/kid[METHODS[method].baseline] - 1, 1.)
+    kid = rows.pivot(index=['data', 'seed'], columns='method', values='kid')
+    asked = {f'Photographs: does KID change, {METHODS[m].label}?': (m, METHODS[m].baseline) for m in
+             ('finetune-consistency', 'finetune-unbiased', 'finetune-official', 'time-shift')}
+    question = 'Photographs: does the regularizer change KID, beside plain updates of about as much time?'
+    asked[question] = 'finetune-consistency', 'finetune-longer'
+    for question, (method, base) in asked.items():
+        if {method, base} <= {*kid}: yield question, 'of its KID', difference(kid[method]/kid[base] - 1, 1.)
 
 def from_scratch(preset='digits'):
     "Table 1 from scratch, to the end: FID with the regularizer, setting by setting"
