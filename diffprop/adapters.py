@@ -19,7 +19,7 @@ from .loading import as_parts, bare_network
 from .mmd import _floats
 from .samplers import ddim_step, heun_step
 from .schedule import Schedule, at, backward_step
-from .schedulers import chain_of, check_scheduler, in_place, PREDICTIONS, schedule_of
+from .schedulers import chain_of, check_scheduler, in_place, of_config, PREDICTIONS, schedule_of
 
 # %% ../nbs/models/adapters.ipynb #051ccad4
 @dataclass(frozen=True, eq=False)
@@ -165,7 +165,7 @@ def _edm_chain(net, scheduler, steps, **own):
     "EDM's denoiser with the preconditioning of its scheduler, by Euler's steps"
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f'steps must be given for EDMEulerScheduler, 18 (--steps 18), say, got {steps!r}')
-    scheduler = type(scheduler).from_config(scheduler.config)
+    scheduler = of_config(type(scheduler), scheduler)
     scheduler.set_timesteps(steps)
     def denoiser(x, sigma):
         s = sigma.view(-1, *[1]*(x.dim() - 1))
@@ -186,7 +186,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     parts = as_parts(source)
     unet, scheduler = parts.unet, in_place(parts.scheduler, sampler)
     s = check_scheduler(scheduler)
-    u = _check_unet(unet, s.get('variance_type'), variance)
+    u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)
     _check_labels(u, label, guidance)
     net = _caller(unet, u.in_channels, label, guidance)
     notes = (*_unet_notes(unet, parts.vae, u, variance, label, guidance), *parts.notes)
@@ -204,14 +204,20 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
 @torch.no_grad()
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
-    "ValueError for a model that answers one input in two ways: then dropout, or other noise, is on in it"
-    x, t = _floats(x[:2].to(device)), adapted.schedule.timesteps[-1].to(device).expand(min(2, len(x)))
-    first, second = (adapted.model(x, t) for _ in range(2))
-    if not first.isfinite().all(): raise ValueError('the model answers an image with NaN or infinity')
-    off = (first - second).abs().max().item()
-    if off > 1e-3*max(1., first.abs().max().item()):
-        raise ValueError(f'the model gives two answers to one input, {off:.2g} apart: if that is dropout, '
-                         'network.eval() turns it off')
+    "ValueError for a model that answers one image in two ways: by dropout, or by the rest of its batch"
+    x, T = _floats(x[:3].to(device)), adapted.schedule.T
+    for own in adapted.schedule.timesteps[sorted({1, max(1, T//2), T})]:
+        t = own.to(device).expand(len(x))
+        first, second = (adapted.model(x, t) for _ in range(2))
+        if not first.isfinite().all(): raise ValueError('the model answers an image with NaN or infinity')
+        off, size = (first - second).abs().max().item(), max(1., first.abs().max().item())
+        if off > 1e-3*size:
+            raise ValueError(f'the model gives two answers to one input, {off:.2g} apart: if that is '
+                             'dropout, network.eval() turns it off')
+        off = (first[:2] - adapted.model(x[:2], t[:2])).abs().max().item()
+        if off > .02*size:  # rounding in half precision is below
+            raise ValueError(f'the model answers an image by what else is in its batch, {off:.2g} apart: if '
+                             'that is batch norm in training mode, network.eval() turns it off')
 
 # %% ../nbs/models/adapters.ipynb #acb98fdc
 def karras_sigmas(steps: int = 18,  # how many

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .adapters import Adapted
-from .schedule import forward_sample, stream
+from .schedule import forward_sample, predict, stream
 
 # %% ../nbs/models/likeness.ipynb #0d381fce
 SHARES = .05, .1, .2, .3, .5  # of T: where the noise is predicted
@@ -33,7 +33,7 @@ def _loss(adapted, x, t):
     "The squared error of the predicted noise at t"
     noise = torch.randn(x.shape, generator=stream(0, 'held-out noise', t, device=x.device), device=x.device)
     xt = forward_sample(adapted.schedule, x, t, noise)
-    return (adapted.model(xt, torch.full((len(x),), t, device=x.device)) - noise).square().mean()
+    return (predict(adapted.schedule, adapted.model, xt, t) - noise).square().mean()
 
 # %% ../nbs/models/likeness.ipynb #22e4a91a
 def likeness_note(adapted: Adapted,  # of any adapter

@@ -187,6 +187,14 @@ def _rescheduled(pipeline, scheduler):
     return (getattr(optional('diffusers'), name).from_config(scheduler.config),
             (f'a {pipeline} samples by {name}, whatever scheduler it is given, here {kind}',))
 
+# %% ../nbs/models/loading.ipynb #514abb3e
+def _unscaled(pipeline, scheduler):
+    "A note where a pipeline's own loop leaves out the scaling that its scheduler wants"
+    kind = type(scheduler).__name__
+    if pipeline == 'DDPMPipeline' and kind.startswith(('Euler', 'Heun', 'EDMEuler')):
+        yield (f'a DDPMPipeline does not scale its start and its inputs as {kind} needs: its own samples are '
+               'others than those of the same unet and scheduler run rightly, which are measured')
+
 # %% ../nbs/models/loading.ipynb #16653d66
 def open_parts(folder: Path | str  # of a pipeline, in any layout that diffusers reads
               ) -> Parts:
@@ -207,7 +215,7 @@ def open_parts(folder: Path | str  # of a pipeline, in any layout that diffusers
     beside += [p.name for p in (*folder.glob('*lora*'), *unet_at.glob('*lora*'))]
     if others := sorted({*beside}):
         more += (f'{", ".join(others)} beside unet is not measured, as diffusers would not load it',)
-    return Parts(unet, scheduler, vae, notes + replaced + more)
+    return Parts(unet, scheduler, vae, (*notes, *replaced, *more, *_unscaled(name, scheduler)))
 
 # %% ../nbs/models/loading.ipynb #bca86291
 def _autoencoder(folder, parts):
@@ -244,17 +252,18 @@ def evaluating(network):  # a module or None
 def _from_memory(pipeline):
     "The parts of a pipeline in memory, or of any object that has them as attributes"
     diffusers = optional('diffusers')
-    held, name = getattr(pipeline, '__dict__', {}), f'the {type(pipeline).__name__}'
+    held, name, loop = getattr(pipeline, '__dict__', {}), f'the {type(pipeline).__name__}', ''
     if isinstance(pipeline, diffusers.DiffusionPipeline):
-        _check_pipeline(type(pipeline).__call__.__qualname__.split('.')[0], name)  # the class with its loop
+        loop = type(pipeline).__call__.__qualname__.split('.')[0]  # the class with its loop
+        _check_pipeline(loop, name)
         held = pipeline.components
     kinds = {k: type(bare_network(v)).__name__ for k, v in held.items() if isinstance(v, nn.Module)}
     if held.get('unet') is None:
         raise ValueError(f'source must be a pipeline with a unet, got {type(pipeline).__name__} with '
                          f'{", ".join(kinds) or "none"}: give the network by a function, through from_module')
     _check_parts(kinds, name)
-    vaes = [held[k] for k in AUTOENCODERS if k in kinds]
-    return Parts(held['unet'], held.get('scheduler'), *vaes[:1])
+    vae, scheduler = next((held[k] for k in AUTOENCODERS if k in kinds), None), held.get('scheduler')
+    return Parts(held['unet'], scheduler, vae, tuple(_unscaled(loop, scheduler)))
 
 # %% ../nbs/models/loading.ipynb #2ca88473
 def as_parts(source) -> Parts:  # a folder, a pipeline, (unet, scheduler) or (unet, scheduler, vae)

@@ -105,7 +105,8 @@ def _to_refine(source):
     if n := unet.config.get('num_class_embeds'):
         raise ValueError(f'{source} has {n} classes, and refine_pipeline gives none: in a program, with unet '
                          'of open_source and adapted = from_diffusers(.., steps=.., label=..), call '
-                         'refine(*adapted, images of that class, network=unet)')
+                         'refine(*adapted, images of that class, network=unet, '
+                         'step=adapted.step, clip=adapted.clip)')
     plain = without_variance(unet, few_step_scheduler(scheduler))
     note = 'The network gave its variance too; that half of its output, of no use to DDIM, was cut off.'
     return *plain, [note]*(plain[0] is not unet)

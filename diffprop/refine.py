@@ -25,6 +25,7 @@ from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
+from .loading import evaluating
 from .measure import _check_data
 from .mmd import _floats
 from .short_chain import Chain, null_units, Plan, update_gradients
@@ -208,16 +209,14 @@ def _divide(x0, plan):
 @contextmanager
 def _trainable(network):
     "In eval mode, as the sampler's; all weights want gradients if none did; afterwards as it was"
-    training, wanted = network.training, [w.requires_grad for w in network.parameters()]
-    before = copy.deepcopy(network.state_dict())
-    network.eval()
+    wanted, before = [w.requires_grad for w in network.parameters()], copy.deepcopy(network.state_dict())
     if not any(wanted): network.requires_grad_(True)
-    try: yield
+    try:
+        with evaluating(network): yield
     except BaseException:
         network.load_state_dict(before)
         raise
     finally:
-        network.train(training)
         for w, flag in zip(network.parameters(), wanted):
             w.grad = None
             w.requires_grad_(flag)
