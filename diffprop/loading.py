@@ -108,6 +108,28 @@ def _fits(info, place):
                   'save the network inside it (save_pretrained), or take the prefix off')
     raise ValueError(f'{place}: its weights do not fit its config.json: {words}{remedy}')
 
+# %% ../nbs/models/loading.ipynb #5d9bafc0
+def _stored(place, variant):
+    "A note on weights that are stored with fewer bits than they are computed with; ValueError for integers"
+    from safetensors import safe_open
+    kinds = set()
+    name = f'{_STEM}{"." + variant if variant else ""}.safetensors'
+    shards = re.compile(r'-\d+-of-\d+')
+    for file in [f for f in place.glob(f'{_STEM}*') if shards.sub('', f.name) == name]:
+        with safe_open(file, 'pt') as held: kinds |= {held.get_slice(k).get_dtype() for k in held.keys()}
+    if whole := kinds - {'F64', 'F32', 'F16', 'BF16', 'I64'}:
+        raise ValueError(f'{place}: its weights are stored as {", ".join(sorted(whole))}: quantized ones '
+                         'must be loaded by what quantized them, and given as (unet, scheduler)')
+    if few := sorted(kinds & {'F16', 'BF16'}):
+        yield f'weights stored as {", ".join(few)}, computed in float32'
+
+# %% ../nbs/models/loading.ipynb #7430fa37
+def _left_out(file, kinds):
+    "A note on settings that no class among `kinds` knows, which diffusers passes over"
+    known = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}
+    if odd := sorted(k for k in _json(file) if k not in known and not k.startswith('_')):
+        yield f'{file.name} has {", ".join(odd)}, which this version of diffusers leaves out'
+
 # %% ../nbs/models/loading.ipynb #06740438
 @contextmanager
 def _quietly():
@@ -135,26 +157,6 @@ def _network(kind, place):
     check_finite(network, place)
     notes = (f'the weights of the variant {variant}',) if variant else ()
     return network.eval(), (*notes, *_left_out(place/'config.json', [kind]), *_stored(place, variant))
-
-# %% ../nbs/models/loading.ipynb #5d9bafc0
-def _stored(place, variant):
-    "A note on weights that are stored with fewer bits than they are computed with; ValueError for integers"
-    from safetensors import safe_open
-    kinds = set()
-    for file in place.glob(f'{_STEM}{"." + variant if variant else ""}*.safetensors'):
-        with safe_open(file, 'pt') as held: kinds |= {held.get_slice(k).get_dtype() for k in held.keys()}
-    if whole := kinds - {'F64', 'F32', 'F16', 'BF16', 'I64'}:
-        raise ValueError(f'{place}: its weights are stored as {", ".join(sorted(whole))}: quantized ones '
-                         'must be loaded by what quantized them, and given as (unet, scheduler)')
-    if few := sorted(kinds & {'F16', 'BF16'}):
-        yield f'weights stored as {", ".join(few)}, computed in float32'
-
-# %% ../nbs/models/loading.ipynb #7430fa37
-def _left_out(file, kinds):
-    "A note on settings that no class among `kinds` knows, which diffusers passes over"
-    known = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}
-    if odd := sorted(k for k in _json(file) if k not in known and not k.startswith('_')):
-        yield f'{file.name} has {", ".join(odd)}, which this version of diffusers leaves out'
 
 # %% ../nbs/models/loading.ipynb #14fad4db
 @dataclass(frozen=True, eq=False)
