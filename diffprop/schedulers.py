@@ -45,12 +45,16 @@ def _is_theirs(scheduler):
     known = getattr(optional('diffusers'), type(scheduler).__name__)
     return type(scheduler) is known and 'step' not in vars(scheduler)
 
+def _same(name, one, other):
+    "Have two schedulers the same table of that name, or the first none?"
+    was, now = (getattr(s, name, None) for s in (one, other))
+    return was is None or was.shape == now.shape and torch.allclose(was, now.to(was), atol=1e-6)
+
 def _check_tables(scheduler):
     "ValueError for a table that somebody replaced: what its configuration says is then not what it does"
     fresh = of_config(type(scheduler), scheduler)
     for name in ('betas', 'alphas_cumprod'):
-        was, now = (getattr(s, name, None) for s in (fresh, scheduler))
-        if was is None or was.shape == now.shape and torch.allclose(was, now.to(was), atol=1e-6): continue
+        if _same(name, fresh, scheduler): continue
         raise ValueError(f'scheduler must have the {name} of its configuration, got others: give what was '
                          'changed as its trained_betas, from which it makes all its tables')
 
@@ -128,8 +132,7 @@ def in_place(scheduler,  # of diffusers, with betas
         given |= dict(beta_schedule='linear', trained_betas=scheduler.betas.tolist())
     if sampler == 'ddim': given |= dict(timestep_spacing='trailing')
     other = of_config(getattr(diffusers, kinds[sampler]), scheduler, **given)
-    left, given = other.alphas_cumprod, scheduler.alphas_cumprod
-    if torch.allclose(left, given.to(left), atol=1e-6): return other
+    if _same('alphas_cumprod', scheduler, other): return other
     raise ValueError(f'sampler={sampler!r} needs a scheduler whose alphas_cumprod are those of its betas, '
                      f'and those of {type(scheduler).__name__} are others: give ({kinds[sampler]}, with '
                      'trained_betas made of them) in its place')
