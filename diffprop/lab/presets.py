@@ -95,7 +95,7 @@ class Method:
     changes: dict = field(default_factory=dict)  # fields of `Config`
     equal_time: str = ''  # train as long, in seconds, as this method took with the same seed
     finetune: bool = False  # go on from the seed's vanilla network for the preset's `finetune` updates
-    longer: int = 1  # times as many updates; where `finetune` is set, of fine-tuning
+    longer: float = 1  # times as many updates; where `finetune` is set, of fine-tuning
     sampling: dict = field(default_factory=dict)  # 'sampler', 'eps_scale' or 'clip': what drawing changes
     baseline: str = 'ddpm'  # the method that it is compared with
     paper: dict = field(default_factory=dict)  # FID as printed in Table 1 or 2, by data set
@@ -130,6 +130,9 @@ METHODS = {
     'finetune-unbiased': Method('fine-tuned w/ reg., U-statistic', _unbiased, **_tuned),
     'finetune-official': Method('fine-tuned w/ reg., official weights', _official, **_tuned),
     'finetune-longer': Method('fine-tuned without, 4 times as long', longer=4, **_tuned),
+    'ddpm-third': Method('DDPM, a third of the updates', longer=1/3, baseline='ddpm-third'),
+    'consistency-third': Method('w/ reg., a third of the updates', _regularized, longer=1/3,
+                                baseline='ddpm-third'),
     'ddpm-twice': Method('DDPM, twice the updates', longer=2),
     'ddpm-four-times': Method('DDPM, four times the updates', longer=4),
     'ddpm-official': Method("DDPM, official code's chain", _velocity),
@@ -153,8 +156,10 @@ TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *(f'eps-{s}' for
            'time-shift', 'finetune-ddpm', 'finetune-consistency')
 TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'finetune-unbiased',
                  'finetune-official')
-TABLE_1_OF_IMAGES = ('ddpm', 'time-shift', *TABLE_1_TUNED, 'finetune-longer')
-ONLY_ON = {'finetune-unbiased': ('cifar10',), 'finetune-official': ('cifar10',)}  # of these, for their time
+TABLE_1_OF_IMAGES = ('ddpm', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
+                     'consistency-third')
+_costly = ('finetune-unbiased', 'finetune-official', 'ddpm-third', 'consistency-third')
+ONLY_ON = dict.fromkeys(_costly, ('cifar10',))
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
@@ -196,8 +201,8 @@ def configure(preset: str,  # a name in PRESETS
     p, m = PRESETS[choose('preset', preset, PRESETS)], METHODS[choose('method', method, METHODS)]
     if data != OWN: choose(f'data set of preset {preset!r}', data, p.data)
     c = Config.of(**{**p.config, **p.data.get(data, {}), **m.changes, **overrides, 'seed': seed})
-    if not m.finetune: return replace(c, steps=m.longer*c.steps)
-    return replace(c, steps=c.steps + m.longer*p.finetune, reg_from=c.steps if c.lam_reg else 0)
+    if not m.finetune: return replace(c, steps=round(m.longer*c.steps))
+    return replace(c, steps=c.steps + round(m.longer*p.finetune), reg_from=c.steps if c.lam_reg else 0)
 
 # %% ../../nbs/lab/presets.ipynb #c7d6a13b
 def forward_passes(config: Config,
