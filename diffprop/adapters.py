@@ -201,14 +201,23 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     return replace(adapted, schedule=chain.schedule)
 
 # %% ../nbs/models/adapters.ipynb #4f71a22e
+def _answer(model, x, t):
+    "eps = model(x, t), or a ValueError that says what data it does not take"
+    try: return model(x, t)
+    except ValueError: raise  # which says so itself
+    except Exception as error:
+        given = f'the model ended in an error on data {tuple(x.shape)} of {str(x.dtype)[6:]}'
+        remedy = ', which a function could convert to its own and back' if 'type' in str(error) else ''
+        raise ValueError(f'{given}{remedy}: {type(error).__name__}: {error}') from error
+
 @torch.no_grad()
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
-    "ValueError for a model that answers one image in two ways: by dropout, or by the rest of its batch"
+    "ValueError for a model that does not take the data, or answers an image in two ways: dropout, batch norm"
     x, T = _floats(x[:3].to(device)), adapted.schedule.T
     for own in adapted.schedule.timesteps[sorted({1, max(1, T//2), T})]:
         t = own.to(device).expand(len(x))
-        first, second = (adapted.model(x, t) for _ in range(2))
+        first, second = (_answer(adapted.model, x, t) for _ in range(2))
         if not first.isfinite().all(): raise ValueError('the model answers an image with NaN or infinity')
         off, size = (first - second).abs().max().item(), max(1., first.abs().max().item())
         if off > 1e-3*size:

@@ -30,10 +30,13 @@ def _check_data(x0, shape, in_range):
     "Data as they are; what is not such data as the model takes is a ValueError"
     if not isinstance(x0, Tensor):
         raise ValueError(f'images must be a tensor (N, *shape), got {type(x0).__name__}')
+    if not len(x0): raise ValueError(f'images must be some, got a tensor {tuple(x0.shape)}')
     if shape is not None and tuple(x0.shape[1:]) != tuple(shape):
         raise ValueError(f'images must be (N, {", ".join(map(str, shape))}), as the model is configured, '
                          f'got {tuple(x0.shape)}')
     if x0.dtype == torch.uint8: return x0  # bytes until they are drawn from, a quarter of the memory
+    if not x0.is_floating_point(): raise ValueError(f'images must be uint8 or float, got {x0.dtype}')
+    if not x0.isfinite().all(): raise ValueError('images must be finite, got NaN or infinity')
     lo, hi = x0.min().item(), x0.max().item()
     if not in_range or -1.01 <= lo < 0 and hi <= 1.01: return x0
     remedy = ': x/127.5 - 1, or give them as uint8' if hi > 1.01 else ': 2*x - 1'

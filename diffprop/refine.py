@@ -25,6 +25,7 @@ from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
+from .adapters import Adapted, check_steady
 from .loading import evaluating
 from .measure import _check_data
 from .mmd import _floats
@@ -180,10 +181,7 @@ class Refinement:
 # %% ../nbs/models/refine.ipynb #8de6b0ec
 def _checked(network, images, plan, in_range):
     "The images as bytes or float32, or a ValueError for a network or images that cannot be refined"
-    if not isinstance(images, Tensor) or not len(images):
-        raise ValueError(f'images must be a tensor (N, *shape) of some images, got {type(images).__name__}')
-    if images.is_floating_point() and not images.isfinite().all():
-        raise ValueError('images must be finite, got NaN or infinity')
+    x0 = _check_data(images, None, in_range)
     if not isinstance(network, nn.Module):
         got = type(network).__name__
         raise ValueError(f'network must be the nn.Module that the model calls, got {got}')
@@ -191,7 +189,6 @@ def _checked(network, images, plan, in_range):
     if kinds - {torch.float32}:
         got = ', '.join(sorted(map(str, kinds)))
         raise ValueError(f'network must have float32 weights to be trained, got {got}: network.float() first')
-    x0 = _check_data(images, None, in_range)
     held = round(plan.held_out*len(x0))
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
@@ -261,6 +258,8 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     file = Path(folder)/'refine.pt' if folder else None
     held = _floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
+    with _trainable(network):
+        check_steady(Adapted(model, schedule), rest[:3], device)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)

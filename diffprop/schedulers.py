@@ -92,6 +92,10 @@ def _other_chains(c, betas):
            'and has nothing of x_0 in it')
     yield (betas is not None and not (len(betas) and ((betas > 0) & (betas < 1)).all()),
            'betas must be above 0 and below 1, at least one: see num_train_timesteps, beta_start, beta_end')
+    T = c.get('num_train_timesteps')
+    yield (betas is not None and len(betas) != T,
+           f'betas must be as many as num_train_timesteps, {T}, which its own steps go by; got trained_betas '
+           f'that make {0 if betas is None else len(betas)}')
     yield (c.get('predict_epsilon') is False and c.get('prediction_type') == 'epsilon',
            "predict_epsilon=False is an old name that diffusers leaves out: prediction_type='sample' says it")
     yield (c.get('thresholding'),
