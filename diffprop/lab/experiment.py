@@ -295,12 +295,11 @@ def first_rows(self: Page, runs: list,  # (data set, configuration, the row's ow
                features: str = 'auto', weights: str = ''  # as for `Lab.ready`
               ) -> pd.DataFrame:  # a row a run, in their order
     "Train what is not trained, draw the first n images of each run, and score them"
-    lab, p = self.lab, self.lab.size
+    lab = self.lab
     drawn = run_many(lab, Lab.first_samples, [(data, config, n) for data, config, _ in runs], self.workers)
     rows = []
     for (data, config, own), x in zip(runs, drawn):
         score = fidelity(x, lab.images(data), features, weights=weights or None, device=lab.device)
-        how = dict(nfe=p.steps or config.T, sampler=lab._sampling()[0], clip=p.clip, against='training',
-                   train_steps=lab.trained(data, config)['steps'])
+        how = dict(lab.drawing(config), against='training', train_steps=lab.trained(data, config)['steps'])
         rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **lab.named(data, config)))
     return pd.DataFrame(rows)

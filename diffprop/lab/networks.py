@@ -228,6 +228,14 @@ def _sampling(self: Lab, changes=None):
     words += f', {p.drawing_variance} variance'*bool(p.drawing_variance)
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
+@patch
+def drawing(self: Lab, config: Config,
+            changes: dict | None = None  # `sampling` of a `Method`
+           ) -> dict:
+    "How samples are drawn, for a row of a table: nfe, sampler, clip"
+    words, clip = self._sampling(changes)[0], (changes or {}).get('clip', self.size.clip)
+    return dict(nfe=self.size.steps or config.T, sampler=words, clip=clip)
+
 # %% ../../nbs/lab/networks.ipynb #9943d23f
 @patch
 def _drawn_with(self: Lab, config, network, changes=None):

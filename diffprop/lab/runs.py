@@ -96,7 +96,7 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
         **overrides  # fields of `Config`
        ) -> dict:
     "One run, from training to score: a row for a table. All of it is kept and reused"
-    m, p = METHODS[choose('method', method, METHODS)], self.size
+    m = METHODS[choose('method', method, METHODS)]
     space = self.ready(data, features, weights, few)
     config = self.config(data, method, seed, **overrides)
     if m.finetune: self.trained(data, self._vanilla(data, config, method))
@@ -110,9 +110,8 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
     scored = read_json(file)
     updates, seconds = record['steps'], record['seconds']
     return dict(data=data, method=method, label=m.label, seed=seed, **scored,
-                nfe=p.steps or config.T, sampler=self._sampling(m.sampling)[0],
-                clip=m.sampling.get('clip', p.clip),
-                train_steps=updates, seconds=seconds, ms_per_step=1000*seconds/updates,
+                **self.drawing(config, m.sampling), train_steps=updates, seconds=seconds,
+                ms_per_step=1000*seconds/updates,
                 device=device_name(self.device), **overrides, **self.named(data, config))
 
 # %% ../../nbs/lab/runs.ipynb #eecf9949
