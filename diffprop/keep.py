@@ -17,11 +17,11 @@ from fastcore.basics import patch
 from torch import Tensor
 from tqdm import tqdm
 
-from .adapters import Adapted, check_steady
+from .adapters import Adapted
 from .error import _check_run, _comparer
 from .lab.files import atomic_write, usable_folder
 from .loading import evaluating
-from .measure import as_measured
+from .measure import as_measured, check_steady
 from .mmd import _Sums
 from .schedule import backward_chain, forward_sample, image_noise
 

@@ -25,9 +25,9 @@ from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
 from .lab.devices import add_gradients, join, rank_and_size
 from .lab.training import clock, stop_signals
-from .adapters import Adapted, check_steady
+from .adapters import Adapted
 from .loading import evaluating
-from .measure import _check_data
+from .measure import _check_data, check_steady
 from .mmd import _floats
 from .short_chain import Chain, null_units, Plan, update_gradients
 
