@@ -29,7 +29,7 @@ def card(record: dict  # of `refine_pipeline`
 library_name: diffusers
 pipeline_tag: unconditional-image-generation
 ---
-# {record['source']}, refined for {steps} steps
+# {record['source']}, {'refined for' if record['kept'] else 'not refined, in'} {steps} steps
 
 ```python
 from diffusers import DDIMPipeline
@@ -58,7 +58,8 @@ def in_words(record: dict  # of `refine_pipeline`
             ) -> str:
     "Scores before and after as a table for a terminal, and which average was kept"
     kept = f'the average after {record["kept"]} of {record["updates"]} updates was kept'
-    if not record['kept']: kept = 'no average was better than chance: the weights are the former ones'
+    if not record['kept']:
+        kept = 'not refined: no average was better than chance, the weights are the former ones'
     before, after = (record[when]['held out'] for when in ('before', 'after'))
     if record['kept'] and all(after[name] > before[name] for name in before):
         kept += ', though all held-out scores are worse: keep the former network'
@@ -69,9 +70,11 @@ def in_words(record: dict  # of `refine_pipeline`
 # %% ../nbs/models/cards.ipynb #13c2a35c
 def few_note(space,  # a `FeatureSpace`, or None for pixels
              samples: int, sets: dict  # as of `score`
-            ) -> list:  # a sentence, or none
-    "What scores of few images are worth, if they are few"
-    few = min(samples, *map(len, sets.values()))
-    if space is None or few > space.width: return []
-    return [f'{few:,} samples or images for {space.width:,} features: trust KID, FID says more about their '
-            'number.']
+            ) -> list:  # sentences
+    "What few images are worth, if they are few"
+    few, held, notes = min(samples, *map(len, sets.values())), len(sets.get('held out', range(100))), []
+    if held < 100: notes.append(f'{held} held-out images are few to choose by: a gain may be missed.')
+    if space is not None and few <= space.width:
+        notes.append(f'{few:,} samples or images for {space.width:,} features: trust KID, FID says more '
+                     'about their number.')
+    return notes

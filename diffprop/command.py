@@ -97,7 +97,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                    out: str = None,  # a new folder for the pipeline; without it NAME-in-STEPS here
                    loss: str = 'bootstrap',  # or persistent, or whole
                    updates: int = 300,  # of the weights, at most
-                   batch_size: int = 256,  # samples on either side of the loss
+                   batch_size: int = 0,  # samples on either side of the loss; 0: 256, fewer of few images
                    view: str = 'auto',  # what the loss looks at: network (its own features) or pixels
                    features: str = 'auto',  # to score in: digits, efficientnet, inception, pixels
                    limit: int = 0,  # use so many of the images; 0 is all
@@ -120,7 +120,8 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
         images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '
               f'images, on {device}', flush=True)
-        plan = dict(loss=loss, updates=updates, batch_size=batch_size, seed=seed) | more
+        given = dict(batch_size=batch_size) if batch_size else {}
+        plan = dict(loss=loss, updates=updates, seed=seed) | given | more
         record = refine_pipeline(path, images, steps, folder, view=view, features=features, beside=beside,
                                  device=device, tracker=tracker, progress=True, **plan)
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'

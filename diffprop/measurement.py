@@ -284,9 +284,8 @@ def _measure_into(folder, p, keep_samples, progress):
     with _says_where(kept, p.T):
         how = dict(n=p.n, times=p.times, kernels=p.asked['kernels'], seed=r.seed, batch_size=r.batch_size)
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
-        left = p.adapted.schedule.alpha_bar[-1].item()
+        left, end = p.adapted.schedule.alpha_bar[-1].item(), kept.x.cpu()
         answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences, left)
-        end = kept.x.cpu()
         some = to_float(p.images[:256])
         some = p.adapted.encode(some) if p.adapted.encode else some
         answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device)

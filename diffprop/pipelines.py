@@ -191,11 +191,11 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     device: str = 'cpu', progress: bool = False,
                     beside: int = 0,  # also score the former network in so many steps; 0: it is not
                     tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
-                    **plan  # fields of `Plan`; lr is 2e-5 for colour images if not given
+                    **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    gentle = dict(lr=2e-5) if tuple(images.shape[1:2]) == (3,) else {}
-    out, plan = usable_folder('out', out), from_fields(Plan, gentle | plan)
+    usual = dict(batch_size=_batch_for(len(images))) | (dict(lr=2e-5) if images.shape[1:2] == (3,) else {})
+    out, plan = usable_folder('out', out), from_fields(Plan, usual | plan)
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
     if out.exists() and any(out.iterdir()) and not unfinished:
         raise ValueError(f'out must be a new folder, got {out}, which has files in it')
@@ -210,7 +210,8 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
     longer = _longer(unet, scheduler, adapted.shape, beside)
-    if progress: print(f'results will be in {out}', flush=True)
+    notes = few_note(space, samples, sets)
+    if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
     with tracked(tracker, out.resolve().name, asked) as track:
@@ -221,7 +222,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                       folder=out, device=device, progress=progress, **asdict(plan))
     record = _record(source, images, steps, plan, done, samples, space, seen)
     record |= dict(before=before, after=score(adapted, sets, space, **how), beside=beside, former=former,
-                   notes=[*few_note(space, samples, sets), *lost])
+                   notes=[*notes, *lost])
     save_refined(unet, scheduler, out, record)
     return record
 
@@ -241,6 +242,12 @@ def _check_images(images, shape):
     if tuple(images.shape[1:]) == shape: return
     want, got = (' x '.join(map(str, s)) for s in (shape, images.shape[1:]))
     raise ValueError(f'images must be {want}, as the network takes them, got {got}')
+
+# %% ../nbs/models/pipelines.ipynb #b5ef0602
+def _batch_for(n):
+    "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
+    left = n - max(2, round(.1*n))
+    return min(Plan.batch_size, max(16, left - max(2, round(Plan.held_out*left))))
 
 # %% ../nbs/models/pipelines.ipynb #515b7364
 def _longer(unet, scheduler, shape, steps):

@@ -192,7 +192,8 @@ def _checked(network, images, plan, in_range):
     held = round(plan.held_out*len(x0))
     if held < 2 or len(x0) - held < plan.batch_size:
         needed = f'a batch of {plan.batch_size} and 2 held-out ones'
-        raise ValueError(f'images must be enough for {needed}, got {len(x0)}, of which {held} are held out')
+        raise ValueError(f'images must be enough for {needed}, got {len(x0)}, of which {held} are held out: '
+                         'a smaller batch_size, or more images')
     return x0 if x0.dtype == torch.uint8 else x0.float()
 
 # %% ../nbs/models/refine.ipynb #6d3bf817

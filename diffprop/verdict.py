@@ -92,11 +92,11 @@ LEFT = .01  # of the data's variance in x_T: a chain that leaves more does not b
 def _starts_wrong(start, left, end):
     "The answer where the chain's start has an error of its own, or ''"
     if left <= LEFT and start.mmd2 <= 3*start.null_hi or end.mmd2 <= end.null_hi: return ''
-    return (f'The chain starts wrong: at t = T the data are not yet noise ({left:.0%} of their variance is '
-            f'left, alpha_bar; squared error {_number(start.mmd2)}, band up to {_number(start.null_hi)}), and '
-            f'sampling begins with noise alone. The {_number(end.mmd2)} at the end of the chain are of that '
-            'start, of the modules, or of both: whether error adds up is not told. Training with more steps '
-            'or larger betas mends it.')
+    return (f'The chain starts wrong: at t = T the data are not yet noise ({left:.0%} of their variance '
+            f'is left, alpha_bar; squared error {_number(start.mmd2)}, band up to {_number(start.null_hi)}), '
+            f'and sampling begins with noise alone. The {_number(end.mmd2)} at the end of the chain are of '
+            'that start, of the modules, or of both: whether error adds up is not told. Training with more '
+            'steps or larger betas mends it.')
 
 # %% ../nbs/models/verdict.ipynb #b4998f67
 def _added(row, test, t):

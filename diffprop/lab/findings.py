@@ -59,6 +59,7 @@ def table_1_of_images(rows):  # of the page at preset cpu
     for question, (method, base) in asked.items():
         if {method, base} <= {*kid}: yield question, 'of its KID', difference(kid[method]/kid[base] - 1, 1.)
 
+# %% ../../nbs/lab/findings.ipynb #3c2178a3
 def cifar_from_scratch(rows):  # likewise
     "CIFAR-10 with the regularizer from the first update, for a third of the updates: KID"
     own = rows[rows.data == 'cifar10']
@@ -68,6 +69,7 @@ def cifar_from_scratch(rows):  # likewise
         if not {'consistency-third', base} <= {*own.method}: continue
         yield f'{begins}{what}?', 'KID', paired(own, 'consistency-third', base, 'kid')
 
+# %% ../../nbs/lab/findings.ipynb #7144c5a1
 def from_scratch(preset='digits'):
     "Table 1 from scratch, to the end: FID with the regularizer, setting by setting"
     for setting, own in rows_of('07_table1_from_scratch', f'{preset}-full').groupby('part', sort=False):
