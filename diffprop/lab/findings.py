@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'table_1', 'table_1_of_images', 'cifar_from_scratch',
            'from_scratch', 'table_2', 'figure_1', 'figure_3', 'figure_4', 'faults', 'where_it_helps', 'few_steps',
-           'figure_1_of_images', 'few_steps_of_images', 'findings']
+           'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -186,6 +186,15 @@ def figure_1_of_images(preset='cpu'):  # whose rows
     question = 'Photographs in ten steps: does refinement change the KID after the last module alone?'
     yield question, 'of its KID', difference(change[~change.index.isin(CHOSE_THE_PLAN)], 1.)
 
+def figure_3_of_images(preset='cpu'):  # whose rows
+    "Figure 3 of photographs: the KID that the chain adds beyond its last module, as a share of the chain's"
+    rows = rows_of('11_figure3_of_images', preset).astype(dict(last=str))
+    kid = rows.pivot(index=['data', 'seed'], columns=['method', 'last'], values='kid')
+    added = {m: kid[m]['chain'] - kid[m]['1'] for m in ('finetune-ddpm', 'finetune-consistency')}
+    change = added['finetune-consistency'] - added['finetune-ddpm']
+    question = 'Photographs: does the regularizer change what the chain adds beyond its last module?'
+    yield question, 'of its KID', difference(change/kid['finetune-ddpm']['chain'], 1.)
+
 def few_steps_of_images(preset='cpu'):  # whose rows
     "Photographs in ten steps, the networks that had no part in choosing the plan: KID beside the former"
     rows = rows_of('14_few_steps_of_images', preset)
@@ -199,7 +208,8 @@ def few_steps_of_images(preset='cpu'):  # whose rows
 PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table2': table_2,
          '09_figure1': figure_1, '11_figure3': figure_3, '12_figure4': figure_4, '13_fault_injection': faults,
          '14_few_steps': few_steps, '15_where_it_helps': where_it_helps,
-         '09_figure1_of_images': figure_1_of_images, '14_few_steps_of_images': few_steps_of_images}
+         '09_figure1_of_images': figure_1_of_images, '11_figure3_of_images': figure_3_of_images,
+         '14_few_steps_of_images': few_steps_of_images}
 
 def findings() -> pd.DataFrame:  # page, question, unit, and the columns of `judge`
     "The main questions of the published pages, corrected over all of them (digits, and photographs)"
