@@ -114,7 +114,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     from diffprop.measure import tried_folder, usable_device
     from diffprop.pipelines import images_for, in_words, refine_pipeline
     tracker_class(tracker)
-    more = _changes(change)
+    more = _changes(change, ('steps', 'out', 'view', 'features', 'beside', 'tracker', 'device', 'limit'))
     name, device = Path(path).expanduser().resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
         images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
@@ -141,7 +141,7 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
           device: str = 'auto'  # cpu or cuda
          ) -> Path:  # the run's folder
     "Train a network, go on where an interrupted run stopped, or find a finished one"
-    changes = _changes(change)
+    changes = _changes(change, ('method', 'preset', 'seed', 'data', 'resize', 'runs', 'tracker', 'device'))
     _at_the_door((), data)
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
@@ -163,10 +163,12 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
     return folder
 
 # %% ../nbs/models/command.ipynb #da2d1a88
-def _changes(change):
-    "{field: value} of words NAME=VALUE"
+def _changes(change, options):
+    "{field: value} of words NAME=VALUE; options have words of their own"
     for c in change:
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
+        name = c.split('=')[0]
+        if name in options: raise ValueError(f'change must not name {name}, an option: --{name} ..')
     return {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
 
 # %% ../nbs/models/command.ipynb #bedd0662

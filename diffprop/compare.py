@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from .lab.figures import draw_band, draw_curve, legend_below, root_scale, theme, time_axis
-from .lab.files import atomic_write
+from .lab.files import atomic_write, state_hash
 from .lab.statistics import judge, plus_minus, pooled_difference
 from .measurement import Measured
 from .report import figure_svg, html_table, page
@@ -126,10 +126,20 @@ def _draw_models(ax, models, kernel, unit):
     ax.set_ylabel(rf'$\widehat{{\mathcal{{D}}}}^2_U$ in $10^{{-4}}$, {kernel} kernel')
 
 # %% ../nbs/models/compare.ipynb #ca920741
+def _space_of(prepared):
+    "Where a model's chain lives: a squared MMD of latents is none of images"
+    if not (encode := prepared.adapted.encode): return 'pixels'
+    of = getattr(encode, 'autoencoder', None)
+    which = state_hash(of.state_dict())[:8] if of else 'unknown'
+    return f'latents of {list(prepared.adapted.shape)}, autoencoder {which}'
+
 def check_alike(models: list):  # of `Prepared`
-    "ValueError names a model that takes other images than the first"
+    "ValueError names a model that takes other images than the first, or is measured elsewhere"
     first, *rest = models
     for other in rest:
+        if (one := _space_of(first)) != (two := _space_of(other)):
+            raise ValueError(f'{other.name} must have its error where {first.name} has it to be compared, '
+                             f'got {two} and {one}: compare samples of both as images, by FID and KID')
         if other.asked['data_hash'] == first.asked['data_hash']: continue
         got = [f'{len(m.images):,} of {" x ".join(map(str, m.images.shape[1:]))} from {m.asked["data"]}'
                for m in (other, first)]

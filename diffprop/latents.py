@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .loading import bare_network, evaluating
+from .mmd import _floats
 from .schedule import stream
 
 # %% ../nbs/models/latents.ipynb #2877badc
@@ -21,7 +22,7 @@ def _scaled(vae, latents):
     return (latents - (c.get('shift_factor') or 0))*c.get('scaling_factor', 1)
 
 def encoder(vae  # an AutoencoderKL or VQModel of diffusers
-           ) -> Callable:  # encode(images, seed=0, batch_size=50): (N, C, H, W) in [-1, 1] to latents
+           ) -> Callable:  # encode(images, seed=0, batch_size=50): uint8 or in [-1, 1] to latents
     "A function that turns images into the latents that a pipeline's network was trained on"
     bare = bare_network(vae)
     if not hasattr(bare, 'encode') or bare.config.get('latents_mean'):
@@ -32,11 +33,12 @@ def encoder(vae  # an AutoencoderKL or VQModel of diffusers
         g, done = stream(seed, 'latent codes'), []
         where = next(bare.parameters())
         with evaluating(bare):
-            for x in images.split(batch_size):
+            for x in map(_floats, images.split(batch_size)):
                 code = bare.encode(x.to(where.device, where.dtype))
                 z = code.latents if hasattr(code, 'latents') else _draw(code.latent_dist, g)
                 done.append(_scaled(bare, z.float()).cpu())
         return torch.cat(done)
+    encode.autoencoder = bare
     return encode
 
 def _draw(distribution, generator):

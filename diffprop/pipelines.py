@@ -22,7 +22,7 @@ from .adapters import Adapted, from_diffusers
 from .cards import card, few_note, in_words
 from .error import mmd2
 from .lab.extras import optional
-from .lab.files import atomic_write, data_hash, read_json, usable_folder, write_json
+from .lab.files import atomic_write, data_hash, read_json, state_hash, usable_folder, write_json
 from .lab.config import from_fields
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
@@ -51,7 +51,8 @@ def open_source(path: Path | str  # folder of a pipeline or of a finished run; o
     parts = open_parts(path)
     if parts.vae is None: return parts.unet, parts.scheduler
     raise ValueError(f'{path} has a VAE, and refine_pipeline works on pixels: in a program, with adapted = '
-                     'from_diffusers(folder), give refine adapted.encode(images) and in_range=False')
+                     'from_diffusers(folder, steps=..), call refine(*adapted, adapted.encode(images), '
+                     'network=adapted.network, step=adapted.step, clip=adapted.clip, in_range=False)')
 
 # %% ../nbs/models/pipelines.ipynb #6407d61d
 def images_for(source: Path | str,  # as for `open_source`
@@ -195,14 +196,12 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
     usual = dict(batch_size=_batch_for(len(images))) | (dict(lr=2e-5) if images.shape[1:2] == (3,) else {})
-    out, plan = usable_folder('out', out), from_fields(Plan, usual | plan)
-    unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
-    if out.exists() and any(out.iterdir()) and not unfinished:
-        raise ValueError(f'out must be a new folder, got {out}, which has files in it')
+    out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     _check_images(images, adapted.shape)
+    if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
     space = usable_space(features, adapted.shape)
     order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
     n = max(2, round(.1*len(images)))
@@ -215,7 +214,8 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
     with tracked(tracker, out.resolve().name, asked) as track:
-        asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space))
+        asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
+                      weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
         before, former = _scored_once(out, asked, [adapted, longer], sets, space, how)
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=_judge(space, device), track=track,
@@ -244,6 +244,13 @@ def _check_images(images, shape):
     raise ValueError(f'images must be {want}, as the network takes them, got {got}')
 
 # %% ../nbs/models/pipelines.ipynb #b5ef0602
+def _new_or_unfinished(out):
+    "The folder, new or that of an interrupted refinement, or a ValueError"
+    out = usable_folder('out', out)
+    unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
+    if unfinished or not out.exists() or not any(out.iterdir()): return out
+    raise ValueError(f'out must be a new folder, got {out}, which has files in it')
+
 def _batch_for(n):
     "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
     left = n - max(2, round(.1*n))
