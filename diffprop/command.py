@@ -158,6 +158,7 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
           f'{path or data}, on {lab.device}; the network will be in {folder}', flush=True)
     record = lab.trained(name, config)
     given = f'{shlex.quote(str(folder))} --data {shlex.quote(path or data)}'
+    if lab.size.pixels and name != OWN: given += ' --filter box'  # as the preset made them smaller
     print(f'{record["steps"]} steps in {record["seconds"]:.0f} s; how its error grows, and fewer steps:\n'
           f'  diffprop measure {given}\n  diffprop refine {given}')
     return folder
