@@ -6,7 +6,7 @@
 __all__ = ['SAMPLERS', 'Lab']
 
 # %% ../../nbs/lab/networks.ipynb #98f7735e
-import hashlib, os, time
+import hashlib, os, time, warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -185,9 +185,12 @@ def _beginning(self: Lab, data, config):
     "(updates, folder) of the longest finished run that this one continues; (0, None) for none"
     found = []
     for record in self.runs.glob(f'{data}-{self.data_hash(data)[:8]}-seed{config.seed}-*/train.json'):
-        held = Config.of(**read_json(record.parent/'config.json')['config'])
-        if held.steps >= config.steps or not (record.parent/'checkpoint.pt').exists(): continue
-        if prefix(held, held.steps) == prefix(config, held.steps): found.append((held.steps, record.parent))
+        try: held = Config.of(**read_json(record.parent/'config.json')['config'])
+        except (KeyError, OSError, ValueError) as e:  # of another version, or damaged
+            warnings.warn(f'{record.parent} is not gone on from: {e}')
+            continue
+        if held.steps >= config.steps or prefix(held, held.steps) != prefix(config, held.steps): continue
+        if (record.parent/'checkpoint.pt').exists(): found.append((held.steps, record.parent))
     return max(found, default=(0, None))
 
 # %% ../../nbs/lab/networks.ipynb #051b5358
@@ -229,8 +232,7 @@ def _sampling(self: Lab, changes=None):
     return words, hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 @patch
-def drawing(self: Lab, config: Config,
-            changes: dict | None = None  # `sampling` of a `Method`
+def drawing(self: Lab, config: Config, changes: dict | None = None  # `sampling` of a `Method`
            ) -> dict:
     "How samples are drawn, for a row of a table: nfe, sampler, clip"
     words, clip = self._sampling(changes)[0], (changes or {}).get('clip', self.size.clip)
