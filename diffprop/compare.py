@@ -135,11 +135,11 @@ def _space_of(prepared):
 
 def check_alike(models: list):  # of `Prepared`
     "ValueError names a model that takes other images than the first, or is measured elsewhere"
-    first, *rest = models
-    for other in rest:
-        if (one := _space_of(first)) != (two := _space_of(other)):
+    (first, *rest), (where, *others) = models, [*map(_space_of, models)]
+    for other, elsewhere in zip(rest, others):
+        if elsewhere != where:
             raise ValueError(f'{other.name} must have its error where {first.name} has it to be compared, '
-                             f'got {two} and {one}: compare samples of both as images, by FID and KID')
+                             f'got {elsewhere} and {where}: compare samples of both as images, by FID')
         if other.asked['data_hash'] == first.asked['data_hash']: continue
         got = [f'{len(m.images):,} of {" x ".join(map(str, m.images.shape[1:]))} from {m.asked["data"]}'
                for m in (other, first)]

@@ -195,7 +195,8 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    usual = dict(batch_size=_batch_for(len(images))) | (dict(lr=2e-5) if images.shape[1:2] == (3,) else {})
+    usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
+    usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)))
     out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
@@ -204,7 +205,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
     space = usable_space(features, adapted.shape)
     order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
-    n = max(2, round(.1*len(images)))
+    n = _for_scores(len(images))
     sets = {'training': images[order[n:]], 'held out': images[order[:n]]}
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
@@ -251,10 +252,12 @@ def _new_or_unfinished(out):
     if unfinished or not out.exists() or not any(out.iterdir()): return out
     raise ValueError(f'out must be a new folder, got {out}, which has files in it')
 
-def _batch_for(n):
+def _for_scores(n): return max(2, round(.1*n))  # of n images, held out
+
+def _batch_for(n, held_out=Plan.held_out):
     "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
-    left = n - max(2, round(.1*n))
-    return min(Plan.batch_size, max(16, left - max(2, round(Plan.held_out*left))))
+    left = n - _for_scores(n)
+    return min(Plan.batch_size, max(16, left - max(2, round(held_out*left))))
 
 # %% ../nbs/models/pipelines.ipynb #515b7364
 def _longer(unet, scheduler, shape, steps):

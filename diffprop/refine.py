@@ -259,8 +259,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     file = Path(folder)/'refine.pt' if folder else None
     held = _floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
-    with _trainable(network):
-        check_steady(Adapted(model, schedule), rest[:3], device)
+    with evaluating(network): check_steady(Adapted(model, schedule), rest, device)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)

@@ -135,7 +135,7 @@ def from_true_inputs(schedule: Schedule, model: Callable,  # eps = model(x, t)
                      last: int,  # modules that work, 1..T
                      n: int,  # images drawn, at most N
                      *, seed: int, step: Callable = backward_step, batch_size: int = 250,  # as for `sample`
-                     device: str = 'cpu'
+                     clip: bool = False, device: str = 'cpu'  # likewise
                     ) -> Tensor:  # (n, *shape) x_0, on the CPU
     "x_0 by the last modules of a chain, from forward samples of n images drawn at random (Eq. 4, Eq. 6)"
     if not 0 < n <= len(images): raise ValueError(f'n must be in 1..{len(images)}, got {n}')
@@ -144,7 +144,8 @@ def from_true_inputs(schedule: Schedule, model: Callable,  # eps = model(x, t)
         x = _floats(images[chosen[part:part + batch_size].to(images.device)].to(device))
         noises = image_noise(seed, range(part, part + len(x)), tuple(x.shape[1:]), device=device)
         x = forward_sample(schedule, x, last, next(noises))
-        *_, (_, x) = backward_chain(schedule, model, x, last, noise=lambda t: next(noises), step=step)
+        how = dict(noise=lambda t: next(noises), step=step, clip=clip)
+        *_, (_, x) = backward_chain(schedule, model, x, last, **how)
         done.append(x.cpu())
     return torch.cat(done)
 
