@@ -75,6 +75,9 @@ def from_scratch(preset='digits'):
     for setting, own in rows_of('07_table1_from_scratch', f'{preset}-full').groupby('part', sort=False):
         question = f'From scratch, {setting}: does the regularizer change FID, beside as many plain updates?'
         yield question, 'FID', paired(own, 'consistency', 'ddpm')
+        if 'consistency-unbiased' in own.method.values:
+            question = f'From scratch, {setting}: does the U-statistic change FID, beside as many plain updates?'
+            yield question, 'FID', paired(own, 'consistency-unbiased', 'ddpm')
         if 'consistency-official' not in own.method.values: continue
         question = f"Official code's chain from scratch, {setting}: does the regularizer change FID?"
         yield question, 'FID', paired(own, 'consistency-official', 'ddpm-official')

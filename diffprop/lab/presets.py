@@ -133,6 +133,7 @@ METHODS = {
     'ddpm-third': Method('DDPM, a third of the updates', longer=1/3, baseline='ddpm-third'),
     'consistency-third': Method('w/ reg., a third of the updates', _regularized, longer=1/3,
                                 baseline='ddpm-third'),
+    'consistency-unbiased': Method('DDPM w/ reg., U-statistic', _unbiased),
     'ddpm-twice': Method('DDPM, twice the updates', longer=2),
     'ddpm-four-times': Method('DDPM, four times the updates', longer=4),
     'ddpm-official': Method("DDPM, official code's chain", _velocity),
