@@ -66,6 +66,7 @@ def consistency_loss(schedule: Schedule,
                      biased: bool = True,  # V- or U-statistic
                      warm_start: bool = True,  # x_s from Eq. 15, or from N(0, I)
                      gradient: str = 'whole',  # 'whole', 'last' or 'checkpointed'
+                     view: Callable | None = None,  # (x_t, t) -> (N, K), what the MMD compares; None: x_t
                      t: int | None = None  # in 0..T-1; None draws it
                     ) -> Tensor:  # a number with a gradient
     """T w_t D_MMD(t) at one random t, bootstrapped, in place of L^reg's sum over t (Eq. 14, Alg. 1)
@@ -80,6 +81,7 @@ def consistency_loss(schedule: Schedule,
     forw = forward_sample(schedule, x0, t, generator=generator)
     how = dict(warm_start=warm_start, generator=generator, gradient=gradient)
     back = bootstrap_sample(schedule, model, x0_other, t, L, **how)
+    if view is not None: back, forw = view(back, t), view(forw, t)
     weight, distance = schedule.T*loss_weights(schedule.T, rho)[t].item(), mmd2 if squared else mmd
     return weight*distance(back, forw, kernel, biased=biased)
 

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from ..views import frozen
 from .extras import check_finite
 from .files import atomic_write, file_hash, read_json, write_json
 from .devices import barrier, rank_and_size
@@ -32,6 +33,7 @@ class State:
         self.network = make_network(config, shape).to(device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.lr, fused=True)
+        self.seen = None  # the average at `reg_from`, where the MMD compares its features
 
     @torch.no_grad()
     def update_average(self):
@@ -42,6 +44,7 @@ class State:
     def saved(self) -> dict:
         "What a checkpoint holds, by name; its tensors are the state's own, not copies"
         parts = {name: getattr(self, name).state_dict() for name in ('network', 'average', 'optimizer')}
+        if self.seen is not None: parts['seen'] = self.seen.state_dict()
         return dict(parts, step=self.step, seconds=self.seconds, told=self.since_log)
 
     def restore(self, saved: dict):  # what `saved()` of a state of this configuration returned
@@ -50,6 +53,9 @@ class State:
         for p, moments in self.optimizer.state.items():  # in the weights' memory order, not the saved one
             for k, v in moments.items():
                 if v.shape == p.shape: moments[k] = torch.empty_like(p).copy_(v)
+        if 'seen' in saved:
+            self.seen = frozen(self.average)
+            self.seen.load_state_dict(saved['seen'])
         self.step, self.seconds, self.since_log = saved['step'], saved['seconds'], saved['told']
 
 # %% ../../nbs/lab/checkpoints.ipynb #47794be9

@@ -58,6 +58,7 @@ class Config:
     biased: bool = True  # the V-statistic of Eq. 10, or the U-statistic
     warm_start: bool = True  # x_s from Eq. 15, or from N(0, I)
     gradient: str = 'whole'  # through 'whole' unroll, the 'last' module, or whole but 'checkpointed'
+    space: str = 'pixels'  # in which the MMD compares: 'pixels', or 'features' of the average at `reg_from`
     # the run
     seed: int = 0  # of weights, batches and noise
     # how fast: no part of what the run is
@@ -72,7 +73,8 @@ _LEAST = dict(T=1, width=4, blocks=1, steps=1, batch_size=1, L=1)
 _BELOW_ONE = 'beta_1', 'beta_T', 'dropout', 'ema', 'lam_reg'
 _NOT_ZERO = 'lr', 'grad_clip', 'beta_1', 'beta_T'
 _CHOICES = dict(schedule=('linear', 'cosine', 'sigmoid'), variance=('beta', 'posterior'),
-                prediction=('eps', 'v'), gradient=GRADIENTS, kernel=tuple(KERNELS))
+                prediction=('eps', 'v'), gradient=GRADIENTS, kernel=tuple(KERNELS),
+                space=('pixels', 'features'))
 
 def _converted(value, kind):
     if kind is tuple and isinstance(value, list): return tuple(value)
@@ -172,7 +174,7 @@ def prefix(config: Config,
     "The plainest configuration with the same first `steps` updates"
     unused = SPEED
     if config.lam_reg == 0 or config.reg_from >= steps:
-        unused += ('lam_reg', 'reg_from', 'reg_batch', *_REGULARIZER)
+        unused += ('lam_reg', 'reg_from', 'reg_batch', 'space', *_REGULARIZER)
     return replace(config, steps=steps, **{f.name: f.default for f in fields(Config) if f.name in unused})
 
 # %% ../../nbs/lab/config.ipynb #0829ff2f

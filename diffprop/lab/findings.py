@@ -76,7 +76,7 @@ def from_scratch(preset='digits'):
         question = f'From scratch, {setting}: does the regularizer change FID, beside as many plain updates?'
         yield question, 'FID', paired(own, 'consistency', 'ddpm')
         if 'consistency-unbiased' in own.method.values:
-            question = f'From scratch, {setting}: does the U-statistic change FID, beside as many plain updates?'
+            question = f'From scratch, {setting}: does the U-statistic change FID, beside plain updates?'
             yield question, 'FID', paired(own, 'consistency-unbiased', 'ddpm')
         if 'consistency-official' not in own.method.values: continue
         question = f"Official code's chain from scratch, {setting}: does the regularizer change FID?"

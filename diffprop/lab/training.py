@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..schedule import Schedule, stream
 from ..bootstrap import consistency_loss, nll_loss
+from ..views import frozen, own_features
 from .files import atomic_write, data_hash, exclusive
 from .data import to_float
 from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
@@ -61,10 +62,14 @@ def _dropout_stream(config, step, device):
     rank = rank_and_size()[0]
     return global_stream(config.seed, 'dropout', step, *([rank] if rank else []), device=device)
 
-def _regularizer(c, step, model, schedule, images, x0, generator):
+def _regularizer(state, model, schedule, images, x0, generator):
+    c, step, view = state.config, state.step, None
+    if c.space == 'features':
+        if state.seen is None: state.seen = frozen(state.average)
+        view = own_features(state.seen, schedule)
     other = batch(images, c.reg_batch or c.batch_size, step, c, 1)
     if c.reg_batch: x0 = batch(images, c.reg_batch, step, c, 2)
-    return consistency_loss(schedule, model, x0, other, generator=generator, **c.regularizer)
+    return consistency_loss(schedule, model, x0, other, generator=generator, view=view, **c.regularizer)
 
 # %% ../../nbs/lab/training.ipynb #d2fe707d
 def _gradients(state, model, schedule, images):
@@ -78,7 +83,7 @@ def _gradients(state, model, schedule, images):
         weight = 1 - c.lam_reg if regularize else 1.
         (weight*nll).backward()
         if not regularize: return dict(nll=nll.detach(), loss=nll.detach())
-        reg = _regularizer(c, step, model, schedule, images, x0, generator)
+        reg = _regularizer(state, model, schedule, images, x0, generator)
         (c.lam_reg*reg).backward()
     return dict(nll=nll.detach(), reg=reg.detach(), loss=(weight*nll + c.lam_reg*reg).detach())
 
