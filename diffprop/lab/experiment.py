@@ -299,7 +299,8 @@ def first_rows(self: Page, runs: list,  # (data set, configuration, the row's ow
     drawn = run_many(lab, Lab.first_samples, [(data, config, n) for data, config, _ in runs], self.workers)
     rows = []
     for (data, config, own), x in zip(runs, drawn):
-        score = fidelity(x, lab.images(data), features, weights=weights or None, device=lab.device)
-        how = dict(lab.drawing(config), against='training', train_steps=lab.trained(data, config)['steps'])
+        against, images = lab.reference(data)
+        score = fidelity(x, images, features, weights=weights or None, device=lab.device)
+        how = dict(lab.drawing(config), against=against, train_steps=lab.trained(data, config)['steps'])
         rows.append(dict(data=data, seed=config.seed, **own, **score, **how, **lab.named(data, config)))
     return pd.DataFrame(rows)

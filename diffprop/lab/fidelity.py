@@ -227,14 +227,15 @@ def fid(images: Tensor, reference: Tensor,  # uint8, samples and data
     return fidelity(images, reference, features, kid=False, **options)['fid']
 
 # %% ../../nbs/lab/fidelity.ipynb #4045d085
-def yardstick(images: Tensor,  # (M, C, H, W) uint8: the training images
+def yardstick(images: Tensor,  # (M, C, H, W) uint8: those that samples are scored against
               n: int,  # samples that are scored against them
               features: str | FeatureSpace = 'auto',  # as for `feature_space`, or its result
+              what: str = 'training',  # images they are, or 'held-out'
               **options  # of `fidelity`
              ) -> str:
     "What the FID of n samples is measured with, and its floor: of n of the images against the others"
     mixed, some = images[torch.randperm(len(images), generator=seeded(0))], min(n, len(images)//2)
     found = fidelity(mixed[:some], mixed[some:], features, kid=False, **options)
     floor = found['fid']*(1/n + 1/len(images))/(1/some + 1/(len(images) - some))  # the law above
-    return (f'FID is of {n:,} images against the {len(images):,} training images, in the features of '
+    return (f'FID is of {n:,} images against the {len(images):,} {what} images, in the features of '
             f'{found["features"].split(" (")[0]}, where perfect images would have about {floor:.2f}')

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'table_1', 'table_1_of_images', 'cifar_from_scratch',
-           'from_scratch', 'table_2', 'figure_1', 'figure_3', 'figure_4', 'faults', 'where_it_helps', 'few_steps',
-           'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images', 'findings']
+           'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at', 'figure_4', 'faults',
+           'where_it_helps', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -84,17 +84,22 @@ def from_scratch(preset='digits'):
         question = f'The same time from scratch, {setting}: does FID change, beside plain training?'
         yield question, 'FID', paired(own, 'consistency', 'ddpm-four-times')
 
-def table_2(preset='digits'):
-    "Table 2: parts of the method, and kernels in fine-tuning"
+def table_2_at(preset, of='consistency', where=''):
+    "Table 2 at a preset: parts of the method, and kernels in fine-tuning; `of` is the full method"
     rows = rows_of('08_table2', preset)
-    parts, options = rows[rows.part == 'table 2'], rows[rows.part == 'options']
-    full = 'consistency'
-    yield 'Are equal weights worse than exponential ones?', 'FID', paired(parts, f'{full}-uniform', full)
+    parts, options, way = rows[rows.part == 'table 2'], rows[rows.part == 'options'], of.split('-')[0]
+    yield f'Are equal weights worse than exponential ones{where}?', 'FID', paired(parts, f'{way}-uniform', of)
     for L in (5, 7):
-        yield f'Is a cold start worse (L = {L})?', 'FID', paired(parts, f'{full}-cold-{L}', full)
-    for kernel in ('Gaussian', 'Laplace', 'logistic'):
-        question = f'Does the {kernel} kernel differ from the mixture (fine-tuning)?'
-        yield question, 'FID', paired(options, f'{kernel} kernel', 'full method')
+        yield f'Is a cold start worse (L = {L}){where}?', 'FID', paired(parts, f'{way}-cold-{L}', of)
+    for kernel in ('Gaussian kernel', 'Laplace kernel', 'logistic kernel', 'own features'):
+        if kernel not in options.method.values: continue
+        question = f'Does FID with {kernel} differ from that with the mixture (fine-tuning){where}?'
+        yield question, 'FID', paired(options, kernel, 'full method')
+
+def table_2(preset='digits'):
+    "Table 2: from scratch, and by fine-tuning of trained networks"
+    yield from table_2_at(preset)
+    yield from table_2_at(f'{preset}-full', 'finetune-consistency', ', in trained networks')
 
 # %% ../../nbs/lab/findings.ipynb #52254e8d
 def figure_1(preset='digits'):
@@ -119,19 +124,24 @@ def figure_3(preset='digits'):
     question = 'Does fine-tuning with the regularizer make the error curve flatter (slope)?'
     yield question, 'MMD² in 1e-4', flatter
 
-def figure_4(preset='digits'):
-    "Figure 4, fine-tuning: FID against L, and beside plain training, mean over L"
+def figure_4_at(preset, where='fine-tuning'):
+    "Figure 4 at a preset, fine-tuning: FID against L, and beside plain training, mean over L"
     rows, ratio = rows_of('12_figure4', preset), rows_of('12_figure4', preset, 'cost').set_index('L').ratio
     plain, own = rows[rows.L == 0].pivot(index='seed', columns='station', values='fid'), rows[rows.L > 0]
     span = own.L.max() - own.L.min()
     trend = own.groupby('seed')[['L', 'fid']].apply(lambda x: np.polyfit(x.L, x.fid, 1)[0]*span)
-    question = 'Does FID change from the smallest L to the largest (fine-tuning)?'
+    question = f'Does FID change from the smallest L to the largest ({where})?'
     yield question, 'FID', difference(trend, plain[1].mean())
     for what, cost in dict(updates=0*ratio + 1, time=ratio).items():
         reached = [np.interp(cost[L], plain.columns, plain.loc[seed]) for L, seed in zip(own.L, own.seed)]
         gap = (own.fid - reached).groupby(own.seed).mean()
-        question = f'Does fine-tuning with the loss change FID, beside plain updates of as much {what}?'
+        question = f'Does {where} with the loss change FID, beside plain updates of as much {what}?'
         yield question.replace('as much updates', 'the same number'), 'FID', difference(gap, plain[1].mean())
+
+def figure_4(preset='digits'):
+    "Figure 4: of networks on their way, and of trained ones"
+    yield from figure_4_at(preset)
+    yield from figure_4_at(f'{preset}-full', 'fine-tuning of trained networks')
 
 # %% ../../nbs/lab/findings.ipynb #649886cb
 def faults(preset='digits'):

@@ -81,10 +81,17 @@ def _noise_loss(self: Lab, data, config, images):
     return read_json(file)
 
 @patch
-def _scored(self: Lab, data, config, drawn, space):
-    "FID and KID of samples, and the network's noise loss, on held-out images where there are some"
+def reference(self: Lab, data: str  # as in `images`
+             ) -> tuple[str, Tensor]:
+    "What samples are scored against, and those images: 'held-out' where there are some, or 'training'"
     training, held_out, _ = self._set(data)
-    against, images = ('held-out', held_out) if len(held_out) else ('training', training)
+    return ('held-out', held_out) if len(held_out) else ('training', training)
+
+# %% ../../nbs/lab/runs.ipynb #4ee27401
+@patch
+def _scored(self: Lab, data, config, drawn, space):
+    "FID and KID of samples, and the network's noise loss, against the reference"
+    against, images = self.reference(data)
     score = fidelity(drawn, images, space, device=self.device, keep=True)
     return score | dict(against=against) | self._noise_loss(data, config, images)
 
