@@ -7,6 +7,7 @@ __all__ = ['PREDICTS', 'TIMES', 'Adapted', 'from_module', 'from_diffusers', 'kar
            'from_denoising_diffusion']
 
 # %% ../nbs/models/adapters.ipynb #58ae42b2
+import operator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Callable
@@ -113,19 +114,25 @@ def _check_unet(unet, variance_type, variance):
     return c
 
 # %% ../nbs/models/adapters.ipynb #11053e88
+def _whole(value):
+    "An int, where the value is one of another kind: numpy's, or a tensor's; else the value"
+    try: return value if isinstance(value, bool) else operator.index(value)
+    except TypeError: return value
+
 def _check_labels(c, label, guidance):
     "ValueError where the class and the guidance are not those of the network"
     n, kind = c.get('num_class_embeds'), c.get('class_embed_type')
     if kind is not None:
         raise ValueError(f'unet must have no classes or a table of them, got class_embed_type {kind!r}: '
                          'give what it is conditioned on by a function, through from_module')
-    given = label if guidance is None else (label, guidance[1])
+    given = (label,) if guidance is None else (label, guidance[1])
     if n is None and (label, guidance) != (None, None):
-        raise ValueError(f'label and guidance must be None, got {given}: the unet has no classes')
+        raise ValueError(f'label and guidance must be None, got {label!r} and {guidance!r}: the unet has '
+                         'no classes')
     if n is None: return
-    for index in given if isinstance(given, tuple) else (given,):
-        if isinstance(index, int) and 0 <= index < n: continue
-        raise ValueError(f'label must be in 0..{n - 1}, the classes of the unet, got {index}: give '
+    for index in given:
+        if type(index) is int and 0 <= index < n: continue
+        raise ValueError(f'label must be in 0..{n - 1}, the classes of the unet, got {index!r}: give '
                          'one as label (--label), and images of that class alone to compare with')
 
 # %% ../nbs/models/adapters.ipynb #490bed29
@@ -182,7 +189,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
                    guidance: tuple | None = None  # (scale, the class that means none)
                   ) -> Adapted:  # a folder's network is in eval mode; a given one stays in its mode
     "A `UNet2DModel` and its scheduler's chain; ValueError where that cannot be measured faithfully"
-    parts = as_parts(source)
+    parts, steps, label = as_parts(source), _whole(steps), _whole(label)
     unet, scheduler = parts.unet, in_place(parts.scheduler, sampler)
     s = check_scheduler(scheduler)
     u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)

@@ -54,7 +54,8 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
 # %% ../nbs/models/command.ipynb #a2a1e171
 def _measured(paths, asked, out, overwrite, keep_samples):
     "Prepare all of them, then measure one after the other, then compare"
-    from diffprop.compare import check_alike, compare_saved, distinct_names
+    from diffprop.compare import check_alike, compare_saved, distinct_names, question
+    from diffprop.keep import take_folder
     from diffprop.measurement import measure_saved, prepare, try_out
     models = [prepare(path, asked, report=i == 0) for i, path in enumerate(paths)]
     for model, name in zip(models, distinct_names(paths)): model.name = name
@@ -62,6 +63,7 @@ def _measured(paths, asked, out, overwrite, keep_samples):
     for model in models: print('\n'.join([*model.notes, *try_out(model)]), flush=True)
     how = dict(overwrite=overwrite, keep_samples=keep_samples, progress=True)
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
+    out = take_folder(out, question(models), overwrite)
     return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)
 
 # %% ../nbs/models/command.ipynb #692b653d
@@ -76,8 +78,9 @@ def _at_the_door(paths, data):
         near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
         meant = f' (did you mean {near[0]!r}?)' if near else ''
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
-    known = _named()
-    if data in known or Path(data).expanduser().exists(): return
+    known, here = _named(), Path(data).expanduser().exists()
+    if data in known and here: print(f'{data} is the data set of that name; what lies here is ./{data}')
+    if data in known or here: return
     near = difflib.get_close_matches(data, [*known, *(p.name for p in Path().iterdir())], 1)
     meant = f' (did you mean {near[0]!r}?)' if near else ''
     raise FileNotFoundError(f'no data set and no path is called {data!r}{meant}: '

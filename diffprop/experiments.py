@@ -30,6 +30,7 @@ def experiments() -> dict:  # name -> Path
 # %% ../nbs/models/experiments.ipynb #82ccadf4
 def _value(text):
     "What a word on the command line means: a Python literal, or itself"
+    if text.lstrip('+-') == 'inf': return float(text)  # which is no literal
     try: return ast.literal_eval(text)
     except (ValueError, SyntaxError): return text
 

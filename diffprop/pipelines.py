@@ -22,7 +22,8 @@ from .adapters import Adapted, from_diffusers
 from .cards import card, few_note, in_words
 from .error import mmd2
 from .lab.extras import optional
-from .lab.files import atomic_write, data_hash, read_json, state_hash, usable_folder, write_json
+from .lab.files import (atomic_write, data_hash, exclusive, LOCKS, read_json, state_hash,
+                                usable_folder, write_json)
 from .lab.config import from_fields
 from .lab.data import load_images, to_float, to_uint8
 from .lab.presets import choose
@@ -179,7 +180,7 @@ def save_refined(unet, scheduler,  # of diffusers
     text = card(record)
     atomic_write(folder/'README.md', lambda p: p.write_text(text, encoding='utf-8'))
     write_json(folder/'refine.json', record)
-    for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
+    for name in ('refine.pt', 'refine.pt-before.json', 'lock'): (folder/name).unlink(missing_ok=True)
 
 # %% ../nbs/models/pipelines.ipynb #33997bfa
 def refine_pipeline(source: Path | str,  # as for `open_source`
@@ -214,17 +215,18 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
-    with tracked(tracker, out.resolve().name, asked) as track:
+    with exclusive(out), tracked(tracker, out.resolve().name, asked) as track:
+        _new_or_unfinished(out)  # another process may have been there first
         asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
         before, former = _scored_once(out, asked, [adapted, longer], sets, space, how)
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=_judge(space, device), track=track,
                       folder=out, device=device, progress=progress, **asdict(plan))
-    record = _record(source, images, steps, plan, done, samples, space, seen)
-    record |= dict(before=before, after=score(adapted, sets, space, **how), beside=beside, former=former,
-                   notes=[*notes, *lost])
-    save_refined(unet, scheduler, out, record)
+        record = _record(source, images, steps, plan, done, samples, space, seen)
+        record |= dict(before=before, after=score(adapted, sets, space, **how), beside=beside, former=former,
+                       notes=[*notes, *lost])
+        save_refined(unet, scheduler, out, record)
     return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
@@ -249,7 +251,7 @@ def _new_or_unfinished(out):
     "The folder, new or that of an interrupted refinement, or a ValueError"
     out = usable_folder('out', out)
     unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
-    if unfinished or not out.exists() or not any(out.iterdir()): return out
+    if unfinished or not out.exists() or not {p.name for p in out.iterdir()} - {*LOCKS}: return out
     raise ValueError(f'out must be a new folder, got {out}, which has files in it')
 
 def _for_scores(n): return max(2, round(.1*n))  # of n images, held out

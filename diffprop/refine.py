@@ -230,6 +230,8 @@ def _asked(schedule, step, clip, judge, view, x0, network):
 def _named(f): return 'pixels' if f is None else getattr(f, 'name', f.__qualname__)
 
 # %% ../nbs/models/refine.ipynb #6e70215c
+@torch.inference_mode(False)  # whatever the caller is in
+@torch.enable_grad()
 def refine(model: Callable,  # eps = model(x, t), of an adapter
            schedule: Schedule,  # of the chain that is sampled: already in few steps, or see `steps`
            images: Tensor,  # (N, *shape) uint8, or float in [-1, 1]
@@ -254,7 +256,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)
     asked = asdict(plan) | _asked(schedule, step, clip, judge, view, x0, network)
-    rest, held = _divide(x0.to(device), plan)  # bytes until they are drawn from, a quarter of the memory
+    rest, held = _divide(x0.detach().to(device), plan)  # bytes until drawn from, a quarter of the memory
     chain = Chain(schedule, model, rest, plan, step, clip, view)
     file = Path(folder)/'refine.pt' if folder else None
     held = _floats(held[:5000])  # kernel matrices grow with the square

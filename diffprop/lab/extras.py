@@ -27,7 +27,9 @@ def check_finite(network,  # a module of torch
                  where  # its folder or name, for the message
                 ):
     "ValueError names the weights that are NaN or infinite"
-    held = {name: w for name, w in network.state_dict().items() if w.is_floating_point() and not w.is_meta}
+    weights = network.state_dict().items()
+    tensors = {name: w for name, w in weights if hasattr(w, 'is_meta')}  # quantised layers have others
+    held = {name: w for name, w in tensors.items() if w.is_floating_point() and not w.is_meta}
     bad = [name for name, w in held.items() if not w.float().isfinite().all()]
     if not bad: return
     raise ValueError(f'{where}: {len(bad)} of its weights have NaN or infinity, such as {bad[0]}: '
