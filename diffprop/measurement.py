@@ -27,7 +27,7 @@ from .lab.presets import choose, names
 from .likeness import likeness_note
 from .loading import AUTOENCODERS
 from .places import refined_steps
-from .measure import expected_images, open_model
+from .measure import _answer, expected_images, open_model
 from .report import save_measurement, scores, usable_features
 from .verdict import answer_of
 
@@ -88,7 +88,7 @@ def costs(adapted: Adapted, shape: tuple,  # of one sample
     x = torch.randn(max(b, 2*m), *shape, generator=torch.Generator().manual_seed(0)).to(device)
     t = adapted.schedule.timesteps.new_full((b,), adapted.schedule.T).to(device)
     with torch.no_grad():
-        network = _timed(lambda: adapted.model(x[:b], t), gpu)*n/b
+        network = _timed(lambda: _answer(adapted.model, x[:b], t), gpu)*n/b
         one = sum(_timed(lambda: mmd2(x[:m], x[m:2*m], kernel), gpu) for kernel in kernels)
     return network, 4*one*(n/m)**2  # the null band, the model and its two controls
 

@@ -30,7 +30,7 @@ from .lab.presets import choose
 from .lab.trackers import tracked
 from .loading import open_parts
 from .places import existing
-from .measure import expected_images
+from .measure import check_steady, expected_images
 from .refine import _checked, refine
 from .schedulers import check_scheduler, in_place, of_config
 from .short_chain import Plan
@@ -202,7 +202,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
-    _check_images(images, adapted.shape)
+    _check_images(images, adapted, device)
     if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
     space = usable_space(features, adapted.shape)
     order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
@@ -240,10 +240,10 @@ def _scored_once(out, asked, chains, sets, space, how):
     return held['scores']
 
 # %% ../nbs/models/pipelines.ipynb #275885c7
-def _check_images(images, shape):
+def _check_images(images, adapted, device):
     if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
-    if tuple(images.shape[1:]) == shape: return
-    want, got = (' x '.join(map(str, s)) for s in (shape, images.shape[1:]))
+    if tuple(images.shape[1:]) == adapted.shape: return check_steady(adapted, to_float(images[:3]), device)
+    want, got = (' x '.join(map(str, s)) for s in (adapted.shape, images.shape[1:]))
     raise ValueError(f'images must be {want}, as the network takes them, got {got}')
 
 # %% ../nbs/models/pipelines.ipynb #b5ef0602

@@ -41,9 +41,10 @@ def table_1(preset='digits'):
         yield question, 'FID', dict(paired(rows, method, 'ddpm'), method=method)
     question = 'Does the regularizer lower FID, beside plain training for the same time?'
     yield question, 'FID', paired(rows, 'consistency', 'ddpm-equal-time')
-    for method in [m for m in trained.method.unique() if METHODS[m].baseline == 'finetune-ddpm' != m]:
+    bases = {m: METHODS[m].baseline for m in trained.method.unique()}
+    for method in [m for m, base in bases.items() if m != base and base.startswith('finetune')]:
         question = f'Does FID change in trained networks: {METHODS[method].label}, beside plain fine-tuning?'
-        yield question, 'FID', dict(paired(trained, method, 'finetune-ddpm'), method=method)
+        yield question, 'FID', dict(paired(trained, method, bases[method]), method=method)
     photographs = rows_of('07_table1', 'cpu')
     yield from table_1_of_images(photographs)
     yield from cifar_from_scratch(photographs)
