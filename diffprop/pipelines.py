@@ -242,7 +242,8 @@ def _scored_once(out, asked, chains, sets, space, how):
 # %% ../nbs/models/pipelines.ipynb #275885c7
 def _check_images(images, adapted, device):
     if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
-    if tuple(images.shape[1:]) == adapted.shape: return check_steady(adapted, to_float(images[:3]), device)
+    if tuple(images.shape[1:]) == adapted.shape:
+        return check_steady(adapted, to_float(images[:3]), device)
     want, got = (' x '.join(map(str, s)) for s in (adapted.shape, images.shape[1:]))
     raise ValueError(f'images must be {want}, as the network takes them, got {got}')
 

@@ -85,8 +85,10 @@ def from_scratch(preset='digits'):
         question = f'The same time from scratch, {setting}: does FID change, beside plain training?'
         yield question, 'FID', paired(own, 'consistency', 'ddpm-four-times')
 
-def table_2_at(preset, of='consistency', where=''):
-    "Table 2 at a preset: parts of the method, and kernels in fine-tuning; `of` is the full method"
+def table_2_at(preset,
+               of='consistency',  # the full method
+               where=''):  # of what networks, as the end of a question
+    "Table 2 at a preset: parts of the method, and kernels in fine-tuning"
     rows = rows_of('08_table2', preset)
     parts, options, way = rows[rows.part == 'table 2'], rows[rows.part == 'options'], of.split('-')[0]
     yield f'Are equal weights worse than exponential ones{where}?', 'FID', paired(parts, f'{way}-uniform', of)
@@ -125,7 +127,8 @@ def figure_3(preset='digits'):
     question = 'Does fine-tuning with the regularizer make the error curve flatter (slope)?'
     yield question, 'MMD² in 1e-4', flatter
 
-def figure_4_at(preset, where='fine-tuning'):
+def figure_4_at(preset,
+                where='fine-tuning'):  # of what networks
     "Figure 4 at a preset, fine-tuning: FID against L, and beside plain training, mean over L"
     rows, ratio = rows_of('12_figure4', preset), rows_of('12_figure4', preset, 'cost').set_index('L').ratio
     plain, own = rows[rows.L == 0].pivot(index='seed', columns='station', values='fid'), rows[rows.L > 0]
