@@ -42,9 +42,13 @@ def table_1(preset='digits'):
     question = 'Does the regularizer lower FID, beside plain training for the same time?'
     yield question, 'FID', paired(rows, 'consistency', 'ddpm-equal-time')
     bases = {m: METHODS[m].baseline for m in trained.method.unique()}
-    for method in [m for m, base in bases.items() if m != base and base.startswith('finetune')]:
-        question = f'Does FID change in trained networks: {METHODS[method].label}, beside plain fine-tuning?'
-        yield question, 'FID', dict(paired(trained, method, bases[method]), method=method)
+    for method in [m for m, base in bases.items() if m != base]:
+        question = f'Does FID change in trained networks: {METHODS[method].label}, beside '
+        beside = 'the same chain' if bases[method] == 'ddpm' else 'plain fine-tuning'
+        yield f'{question}{beside}?', 'FID', dict(paired(trained, method, bases[method]), method=method)
+    if 'finetune-longer' in bases:
+        question = 'Does FID change in trained networks: with the loss, beside plain updates of as much time?'
+        yield question, 'FID', paired(trained, 'finetune-consistency', 'finetune-longer')
     photographs = rows_of('07_table1', 'cpu')
     yield from table_1_of_images(photographs)
     yield from cifar_from_scratch(photographs)
@@ -94,10 +98,14 @@ def table_2_at(preset,
     yield f'Are equal weights worse than exponential ones{where}?', 'FID', paired(parts, f'{way}-uniform', of)
     for L in (5, 7):
         yield f'Is a cold start worse (L = {L}){where}?', 'FID', paired(parts, f'{way}-cold-{L}', of)
-    for kernel in ('Gaussian kernel', 'Laplace kernel', 'logistic kernel', 'own features'):
-        if kernel not in options.method.values: continue
-        question = f'Does FID with {kernel} differ from that with the mixture (fine-tuning){where}?'
-        yield question, 'FID', paired(options, kernel, 'full method')
+    for kernel in ('Gaussian', 'Laplace', 'logistic'):
+        question = f'Does the {kernel} kernel differ from the mixture (fine-tuning){where}?'
+        yield question, 'FID', paired(options, f'{kernel} kernel', 'full method')
+    if 'own features' in options.method.values:
+        question = f'Does FID change where the mixture is of features, beside one of pixels{where}?'
+        yield question, 'FID', paired(options, 'own features', 'full method')
+        question = f'Does FID change where the mixture is of features, beside plain updates{where}?'
+        yield question, 'FID', paired(options, 'own features', 'no regularizer')
 
 def table_2(preset='digits'):
     "Table 2: from scratch, and by fine-tuning of trained networks"
