@@ -59,7 +59,8 @@ def _like(x, out):
     if not isinstance(out, Tensor):
         raise ValueError(f'{expected}, got {type(out).__name__}: '
                          'take the tensor out of it first (out[0], out.sample)')
-    if out.shape == x.shape: return out
+    fits = torch.promote_types(out.dtype, x.dtype) == x.dtype
+    if out.shape == x.shape: return out if fits else out.to(x.dtype)
     double = out.shape == (len(x), 2*x.shape[1], *x.shape[2:])
     hint = ': a learned variance must be split off, as in out[:, :x.shape[1]]' if double else ''
     raise ValueError(f'{expected}, {tuple(x.shape)}, got {tuple(out.shape)}{hint}')
@@ -116,7 +117,8 @@ def _check_unet(unet, variance_type, variance):
 # %% ../nbs/models/adapters.ipynb #11053e88
 def _whole(value):
     "An int, where the value is one of another kind: numpy's, or a tensor's; else the value"
-    try: return value if isinstance(value, bool) else operator.index(value)
+    if isinstance(value, bool) or getattr(value, 'dtype', None) in (bool, torch.bool): return value
+    try: return operator.index(value)
     except TypeError: return value
 
 def _check_labels(c, label, guidance):
@@ -190,6 +192,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
                   ) -> Adapted:  # a folder's network is in eval mode; a given one stays in its mode
     "A `UNet2DModel` and its scheduler's chain; ValueError where that cannot be measured faithfully"
     parts, steps, label = as_parts(source), _whole(steps), _whole(label)
+    if guidance is not None: guidance = guidance[0], _whole(guidance[1])
     unet, scheduler = parts.unet, in_place(parts.scheduler, sampler)
     s = check_scheduler(scheduler)
     u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)

@@ -69,7 +69,7 @@ def consistency_loss(schedule: Schedule,
                      view: Callable | None = None,  # (x_t, t) -> (N, K), what the MMD compares; None: x_t
                      t: int | None = None  # in 0..T-1; None draws it
                     ) -> Tensor:  # a number with a gradient
-    """T w_t D_MMD(t) at one random t, bootstrapped, in place of L^reg's sum over t (Eq. 14, Alg. 1)
+    """T w_t D_MMD(t) of x_t, or of its view, at one random t, bootstrapped (Eq. 14, Alg. 1)
 
     ValueError where one is no batch of floats, or the two have samples of different shapes."""
     _check_batch('x0', x0)

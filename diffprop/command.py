@@ -55,7 +55,7 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
 def _measured(paths, asked, out, overwrite, keep_samples):
     "Prepare all of them, then measure one after the other, then compare"
     from diffprop.compare import check_alike, compare_saved, distinct_names, question
-    from diffprop.keep import take_folder
+    from diffprop.keep import is_finished, take_folder
     from diffprop.measurement import measure_saved, prepare, try_out
     models = [prepare(path, asked, report=i == 0) for i, path in enumerate(paths)]
     for model, name in zip(models, distinct_names(paths)): model.name = name
@@ -63,8 +63,10 @@ def _measured(paths, asked, out, overwrite, keep_samples):
     for model in models: print('\n'.join([*model.notes, *try_out(model)]), flush=True)
     how = dict(overwrite=overwrite, keep_samples=keep_samples, progress=True)
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
-    out = take_folder(out, question(models), overwrite)
-    return compare_saved([measure_saved(model, out/model.name, **how) for model in models], out)
+    asked, out = out, take_folder(out, question(models), overwrite)
+    def place(m):  # measured before, for this or another comparison
+        return asked/m.name if not overwrite and is_finished(asked/m.name, m.asked) else out/m.name
+    return compare_saved([measure_saved(model, place(model), **how) for model in models], out)
 
 # %% ../nbs/models/command.ipynb #692b653d
 def _named(): return re.findall(r'\w+', _IMAGES.split(';')[1])[1:]

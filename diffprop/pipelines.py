@@ -8,6 +8,7 @@ __all__ = ['SHIPPED', 'open_source', 'images_for', 'few_step_scheduler', 'withou
 
 # %% ../nbs/models/pipelines.ipynb #8e84ed40
 import warnings
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Callable
@@ -18,9 +19,10 @@ from torch import Tensor
 
 import diffprop
 from .schedule import Schedule, sample, stream
-from .adapters import Adapted, from_diffusers
+from .adapters import _whole, Adapted, from_diffusers
 from .cards import card, few_note, in_words
 from .error import mmd2
+from .lab.devices import barrier, join, rank_and_size
 from .lab.extras import optional
 from .lab.files import (atomic_write, data_hash, exclusive, LOCKS, read_json, state_hash,
                                 usable_folder, write_json)
@@ -103,6 +105,8 @@ def without_variance(unet, scheduler):  # of diffusers
 
 def _to_refine(source):
     "(unet, scheduler, notes) of few steps; ValueError for a network with classes"
+    if torch.is_inference_mode_enabled():
+        raise ValueError('refine_pipeline trains a network: call it outside torch.inference_mode()')
     unet, scheduler = open_source(source)
     if n := unet.config.get('num_class_embeds'):
         raise ValueError(f'{source} has {n} classes, and refine_pipeline gives none: in a program, with unet '
@@ -180,7 +184,7 @@ def save_refined(unet, scheduler,  # of diffusers
     text = card(record)
     atomic_write(folder/'README.md', lambda p: p.write_text(text, encoding='utf-8'))
     write_json(folder/'refine.json', record)
-    for name in ('refine.pt', 'refine.pt-before.json', 'lock'): (folder/name).unlink(missing_ok=True)
+    for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
 
 # %% ../nbs/models/pipelines.ipynb #33997bfa
 def refine_pipeline(source: Path | str,  # as for `open_source`
@@ -199,15 +203,15 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
     usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)))
     out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
+    steps, beside, samples = map(_whole, (steps, beside, samples))
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
-    adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
-    _check_images(images, adapted, device)
+    adapted = _fitting(adapted, images, device)
     if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
     space = usable_space(features, adapted.shape)
     order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
-    n = _for_scores(len(images))
-    sets = {'training': images[order[n:]], 'held out': images[order[:n]]}
+    held, rest = order.tensor_split([_for_scores(len(images))])
+    sets = {'training': images[rest], 'held out': images[held]}
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
     longer = _longer(unet, scheduler, adapted.shape, beside)
@@ -215,8 +219,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **asdict(plan))
-    with exclusive(out), tracked(tracker, out.resolve().name, asked) as track:
-        _new_or_unfinished(out)  # another process may have been there first
+    with _alone(out, device), tracked(tracker, out.resolve().name, asked) as track:
         asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
         before, former = _scored_once(out, asked, [adapted, longer], sets, space, how)
@@ -240,14 +243,29 @@ def _scored_once(out, asked, chains, sets, space, how):
     return held['scores']
 
 # %% ../nbs/models/pipelines.ipynb #275885c7
-def _check_images(images, adapted, device):
+def _fitting(adapted, images, device):
+    "The model, with the images' shape where it has none; ValueError where it does not take them"
+    adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
     if images.dtype != torch.uint8: raise ValueError(f'images must be uint8, got {images.dtype}')
-    if tuple(images.shape[1:]) == adapted.shape:
-        return check_steady(adapted, to_float(images[:3]), device)
-    want, got = (' x '.join(map(str, s)) for s in (adapted.shape, images.shape[1:]))
-    raise ValueError(f'images must be {want}, as the network takes them, got {got}')
+    if tuple(images.shape[1:]) != adapted.shape:
+        want, got = (' x '.join(map(str, s)) for s in (adapted.shape, images.shape[1:]))
+        raise ValueError(f'images must be {want}, as the network takes them, got {got}')
+    check_steady(adapted, to_float(images[:3]), device)
+    return adapted
 
 # %% ../nbs/models/pipelines.ipynb #b5ef0602
+@contextmanager
+def _alone(out, device):
+    "Hold the folder, one process for all that share the work; ValueError where another has just filled it"
+    join(device)
+    first = rank_and_size()[0] == 0
+    with exclusive(out) if first else nullcontext():
+        if first: _new_or_unfinished(out)
+        barrier()
+        yield
+        barrier()
+    if first: (out/LOCKS[0]).unlink(missing_ok=True)
+
 def _new_or_unfinished(out):
     "The folder, new or that of an interrupted refinement, or a ValueError"
     out = usable_folder('out', out)

@@ -165,7 +165,7 @@ _REGULARIZER = 'L', 'rho', 'kernel', 'squared', 'biased', 'warm_start', 'gradien
 
 @patch(as_prop=True)
 def regularizer(self: Config) -> dict:
-    "The options of `consistency_loss`, by name"
+    "The options of `consistency_loss`, by name, but for its view, which `space` asks for"
     return {name: getattr(self, name) for name in _REGULARIZER}
 
 def prefix(config: Config,

@@ -71,7 +71,7 @@ def _read_all(path, names, read, fit):
             image, size, said = _decode(path, names[i], read, fit)
             if image.shape[:2] != (h, w):
                 found = f'is {image.shape[1]} x {image.shape[0]} where {shown(names[0])} is {w} x {h}'
-                raise ValueError(f'{path}/{shown(names[i])}: {found}: make them one size, or give size=')
+                raise ValueError(f'{path}/{shown(names[i])}: {found}: give a size to crop and resize to')
             out[i], coloured[i] = image.transpose(2, 0, 1), image.shape[2] == 3
             sizes[size] += 1
             remarks.update(said)

@@ -39,7 +39,8 @@ def data_hash(images: Tensor  # of any shape, dtype and device
 def state_hash(tensors: dict[str, Tensor]  # by name, a `state_dict` for example; in any order
               ) -> str:  # 64 hex digits
     "SHA-256 of named tensors: of the names and of each tensor's `data_hash`, sorted by name"
-    return hashlib.sha256(''.join(k + data_hash(tensors[k]) for k in sorted(tensors)).encode()).hexdigest()
+    def one(v): return data_hash(v) if isinstance(v, Tensor) else repr(v)  # quantised layers have others
+    return hashlib.sha256(''.join(k + one(tensors[k]) for k in sorted(tensors)).encode()).hexdigest()
 
 def file_hash(path: str | Path  # is read through
              ) -> str:  # 64 hex digits

@@ -43,9 +43,10 @@ def table_1(preset='digits'):
     yield question, 'FID', paired(rows, 'consistency', 'ddpm-equal-time')
     bases = {m: METHODS[m].baseline for m in trained.method.unique()}
     for method in [m for m, base in bases.items() if m != base]:
-        question = f'Does FID change in trained networks: {METHODS[method].label}, beside '
-        beside = 'the same chain' if bases[method] == 'ddpm' else 'plain fine-tuning'
-        yield f'{question}{beside}?', 'FID', dict(paired(trained, method, bases[method]), method=method)
+        beside = {'ddpm': 'plain sampling', 'finetune-ddpm': 'plain fine-tuning'}.get(bases[method])
+        question = f'Does FID change in trained networks: {METHODS[method].label}, beside ' \
+                   f'{beside or METHODS[bases[method]].label}?'
+        yield question, 'FID', dict(paired(trained, method, bases[method]), method=method)
     if 'finetune-longer' in bases:
         question = 'Does FID change in trained networks: with the loss, beside plain updates of as much time?'
         yield question, 'FID', paired(trained, 'finetune-consistency', 'finetune-longer')

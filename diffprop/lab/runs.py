@@ -31,9 +31,9 @@ _all_ = ['SAMPLERS', 'Lab']
 
 # %% ../../nbs/lab/runs.ipynb #b838ff14
 def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are looked at
-                images: Tensor  # training images, likewise; 2,000 are looked at, evenly spaced
+                images: Tensor  # data, likewise; 2,000 are looked at, evenly spaced
                ) -> float:
-    "The error at t = 0: squared MMD of images and training images, unbiased, Gaussian kernel (Eq. 10)"
+    "The error at t = 0: squared MMD of samples and data, unbiased, Gaussian kernel (Eq. 10)"
     y = to_float(images[::max(1, len(images)//2000)][:2000])
     return mmd2(to_float(drawn[:1000]), y, biased=False).item()
 
