@@ -58,7 +58,7 @@ def table_1_of_images(rows):  # of the page at preset cpu
     "Table 1 of photographs: KID less that of the network without, as a share of it, a difference a network"
     kid = rows.pivot(index=['data', 'seed'], columns='method', values='kid')
     asked = {f'Photographs: does KID change, {METHODS[m].label}?': (m, METHODS[m].baseline) for m in
-             ('finetune-consistency', 'finetune-unbiased', 'finetune-official', 'time-shift')}
+             ('finetune-consistency', 'finetune-unbiased', 'finetune-official', 'eps-1.005', 'time-shift')}
     label = METHODS['finetune-consistency'].label
     question = f'Photographs: does KID change, {label}, beside plain updates of about as much time?'
     asked[question] = 'finetune-consistency', 'finetune-longer'

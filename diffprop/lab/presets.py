@@ -165,7 +165,7 @@ TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'fine
 _samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
 TABLE_1_TRAINED = (*TABLE_1_TUNED, 'finetune-longer', 'ddpm', *_samplers, 'finetune-ddpm-unclipped',
                    'finetune-consistency-unclipped', 'finetune-unbiased-unclipped')
-TABLE_1_OF_IMAGES = ('ddpm', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
+TABLE_1_OF_IMAGES = ('ddpm', 'eps-1.005', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
                      'consistency-third')
 _costly = ('finetune-unbiased', 'finetune-official', 'ddpm-third', 'consistency-third')
 ONLY_ON = dict.fromkeys(_costly, ('cifar10',))
