@@ -63,10 +63,10 @@ def _measured(paths, asked, out, overwrite, keep_samples):
     for model in models: print('\n'.join([*model.notes, *try_out(model)]), flush=True)
     how = dict(overwrite=overwrite, keep_samples=keep_samples, progress=True)
     if len(models) == 1: return measure_saved(models[0], out, **how).curve
-    asked, out = out, take_folder(out, question(models), overwrite)
+    own = take_folder(out, question(models), overwrite)
     def place(m):  # measured before, for this or another comparison
-        return asked/m.name if not overwrite and is_finished(asked/m.name, m.asked) else out/m.name
-    return compare_saved([measure_saved(model, place(model), **how) for model in models], out)
+        return out/m.name if not overwrite and is_finished(out/m.name, m.asked) else own/m.name
+    return compare_saved([measure_saved(model, place(model), **how) for model in models], own)
 
 # %% ../nbs/models/command.ipynb #692b653d
 def _named(): return re.findall(r'\w+', _IMAGES.split(';')[1])[1:]

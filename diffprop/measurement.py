@@ -22,7 +22,7 @@ from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_float, to_uint8
-from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
+from .lab.files import data_hash, exclusive, file_hash, LOCKS, read_json, state_hash
 from .lab.presets import choose, names
 from .likeness import likeness_note
 from .loading import AUTOENCODERS
@@ -272,7 +272,7 @@ def measure_saved(p: Prepared,
         else:
             print(f'results will be in {folder}', flush=True)
             _measure_into(folder, p, keep_samples, progress)
-    (folder/'lock').unlink(missing_ok=True)
+    (folder/LOCKS[0]).unlink(missing_ok=True)
     found = read_measured(p, folder)
     print(f'report: {folder/"report.html"}', flush=True)
     return found

@@ -158,11 +158,11 @@ METHODS |= {f'finetune-{part}': Method(f'fine-tuned {m.label}', m.changes, **_tu
             for part, m in _parts.items()}
 
 # %% ../../nbs/lab/presets.ipynb #764a5f80
-TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *(f'eps-{s}' for s in EPS_SCALES),
-           'time-shift', 'finetune-ddpm', 'finetune-consistency')
+_samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
+TABLE_1 = ('ddpm-ip', 'ddpm', 'consistency', 'ddpm-equal-time', *_samplers, 'finetune-ddpm',
+           'finetune-consistency')
 TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'finetune-unbiased',
                  'finetune-official')
-_samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
 TABLE_1_TRAINED = (*TABLE_1_TUNED, 'finetune-longer', 'ddpm', *_samplers, 'finetune-ddpm-unclipped',
                    'finetune-consistency-unclipped', 'finetune-unbiased-unclipped')
 TABLE_1_OF_IMAGES = ('ddpm', 'eps-1.005', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
