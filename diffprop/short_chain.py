@@ -29,6 +29,7 @@ class Plan:
     "What a refinement does: the loss, its weight, and how long; ValueError for a value that cannot be meant"
     loss: str = 'bootstrap'  # or 'persistent' or 'whole'
     L: int = 5  # modules at most from a noised image to the comparison, of 'bootstrap'
+    below: int = 0  # it compares at t below this alone; 0: at every t
     updates: int = 300  # of the weights, at most
     batch_size: int = 256  # samples on either side of the MMD
     noise_batch: int = 64  # images an update for the noise loss, Eq. 5
@@ -48,7 +49,8 @@ class Plan:
     def __post_init__(self): _check_plan(self)
 
 # %% ../nbs/models/short_chain.ipynb #2f1fc204
-_LEAST = dict(L=1, updates=1, batch_size=4, noise_batch=1, every=1, patience=1, samples=2, piece=1, seed=0)
+_LEAST = dict(L=1, below=0, updates=1, batch_size=4, noise_batch=1, every=1, patience=1, samples=2, piece=1,
+              seed=0)
 
 def _check_plan(plan):
     choose('loss', plan.loss, LOSSES)
@@ -147,7 +149,7 @@ def seen_all(self: Chain, x: Tensor, t: int  # as for `seen`
 def _from_images(chain, update, chains):
     "Eq. 15 and 16: images noised to s come down to t+1"
     g, n = chain.draws('refine times', update), chain.schedule.T
-    t = int(torch.randint(n, (1,), generator=g, device=g.device))
+    t = int(torch.randint(min(chain.plan.below or n, n), (1,), generator=g, device=g.device))
     s = int(torch.randint(t + 1, min(t + chain.plan.L, n) + 1, (1,), generator=g, device=g.device))
     x = forward_sample(chain.schedule, chain.some(chain.plan.batch_size, g), s, generator=g)
     return chain.run_all(x, s, t + 1, chain.noise('refine noise', update, len(x))), t + 1, t
