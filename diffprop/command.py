@@ -264,3 +264,5 @@ def main(words: list | None = None):  # None: those of the command line
     except Exception as e:
         if debug: raise
         sys.exit(f'diffprop: {_explained(e)}')
+
+if __name__ == '__main__' and __package__: main()  # python -m diffprop.command
