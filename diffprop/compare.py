@@ -8,13 +8,15 @@ __all__ = ['distinct_names', 'differences', 'comparison_in_words', 'comparison_f
 
 # %% ../nbs/models/compare.ipynb #46ed4bf1
 import json
+from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from .lab.figures import draw_band, draw_curve, legend_below, root_scale, theme, time_axis
+from .lab.figures import draw_band, draw_curve, legend_below, literal, root_scale, theme, time_axis
 from .lab.files import atomic_write, state_hash
+from .lab.stores import shown
 from .lab.statistics import judge, plus_minus, pooled_difference
 from .keep import FILES
 from .measurement import Measured
@@ -27,7 +29,7 @@ def distinct_names(paths: list  # of folders
     "The last parts of paths that tell them apart"
     parts = [Path(p).expanduser().resolve().parts for p in paths]
     for k in range(1, max(map(len, parts)) + 1):
-        found = ['-'.join(p.strip('/\\:') for p in part[-k:]) for part in parts]
+        found = ['-'.join(shown(p.strip('/\\:')) for p in part[-k:]) for part in parts]
         if len(set(found)) == len(found): return found
     return [f'{name}-{i}' for i, name in enumerate((part[-1] for part in parts), 1)]
 
@@ -109,7 +111,7 @@ def _draw_differences(ax, models, found, unit):
         ax.plot(own.t, middle, color=f'C{i}')
     ax.axhline(0, color='.4', lw=1)
     time_axis(ax)
-    ax.set_ylabel(f'less {models[0].name}')
+    ax.set_ylabel(f'less {literal(models[0].name)}')
 
 # %% ../nbs/models/compare.ipynb #a4f8e59d
 def _draw_models(ax, models, kernel, unit):
@@ -121,7 +123,7 @@ def _draw_models(ax, models, kernel, unit):
         own = c[(c.kernel == kernel) & (c.curve == 'model')].assign(seed=0)
         own['t'] = own.t*longest/T
         if i == 0: draw_band(ax, own, unit)
-        draw_curve(ax, own, 'mmd2', ['-', '--', '-.', ':'][i % 4], f'C{i}', model.name, unit)
+        draw_curve(ax, own, 'mmd2', ['-', '--', '-.', ':'][i % 4], f'C{i}', literal(model.name), unit)
         lowest += [own.mmd2.min(), own.null_lo.min()]
         highest += [own.mmd2.max(), own.null_hi.max()]
     root_scale(ax, 1.3*unit*min(*lowest, 0), 1.15*unit*max(highest))
@@ -170,7 +172,7 @@ def compare_saved(models: list,  # of `Measured`
     atomic_write(out/'verdict.json', lambda p: p.write_text(answer, encoding='utf-8'))
     asked = question([m.prepared for m in models])
     save_results(out, asked, figures=dict(curves=fig), tables=dict(summary=table), differences=found)
-    links = ''.join(f'<li>{m.name}: {m.answer["verdict"][0]}</li>' for m in models)
+    links = ''.join(f'<li>{escape(m.name)}: {escape(m.answer["verdict"][0])}</li>' for m in models)
     parts = {'The curves': figure_svg(fig), 'In numbers': html_table(table.reset_index()),
              'Each by itself': f'<ul>{links}</ul>'}
     plt.close(fig)

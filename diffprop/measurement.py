@@ -22,8 +22,9 @@ from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_float, to_uint8
-from .lab.files import data_hash, exclusive, file_hash, LOCKS, read_json, state_hash
+from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
+from .lab.stores import shown
 from .likeness import likeness_note
 from .loading import AUTOENCODERS
 from .places import refined_steps
@@ -141,7 +142,7 @@ class Prepared:
     def T(self): return self.adapted.schedule.T
     @property
     def title(self):
-        return f'{self.name}, measured on {Path(self.request.data).name} ({len(self.images):,} images)'
+        return f'{self.name}, measured on {shown(Path(self.request.data).name)} ({len(self.images):,} images)'
 
 # %% ../nbs/models/measurement.ipynb #7413246b
 def notes_of(adapted: Adapted, images: Tensor,
@@ -193,7 +194,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
                  kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,
                  weights=state_hash(weights), settings=_settings(path), features=r.features, **fit, **how)
     space = usable_features(r.features, tuple(images.shape[1:]))
-    return Prepared(path.name, adapted, images, r, n, times, space, notes, asked)
+    return Prepared(shown(path.name), adapted, images, r, n, times, space, notes, asked)
 
 # %% ../nbs/models/measurement.ipynb #bfe62bb0
 def try_out(p: Prepared) -> list:  # lines on time and memory
@@ -266,13 +267,12 @@ def measure_saved(p: Prepared,
                  ) -> Measured:
     "Measure, judge and write; what was finished before is read, what was interrupted goes on"
     folder = take_folder(out, p.asked, overwrite)
-    with exclusive(folder):
+    with exclusive(folder, passing=True):
         if _is_complete(folder, p.asked, keep_samples):
             print(f'measured before, in {folder}; --overwrite measures again', flush=True)
         else:
             print(f'results will be in {folder}', flush=True)
             _measure_into(folder, p, keep_samples, progress)
-    (folder/LOCKS[0]).unlink(missing_ok=True)
     found = read_measured(p, folder)
     print(f'report: {folder/"report.html"}', flush=True)
     return found
@@ -292,7 +292,7 @@ def _measure_into(folder, p, keep_samples, progress):
         print('\n' + '\n'.join(answer['verdict']), flush=True)
         samples = to_uint8(p.adapted.decode(end) if p.adapted.decode else end)
         found = scores(samples, p.images, p.space, r.device, r.seed)
-        shown = save_measurement(folder, curve, p.T, p.asked, answer, samples, p.images, kept.influences,
+        table = save_measurement(folder, curve, p.T, p.asked, answer, samples, p.images, kept.influences,
                                  title=p.title, found=found, keep_samples=keep_samples)
         kept.finished()
-    print(f'\n{shown}')
+    print(f'\n{table}')

@@ -259,12 +259,11 @@ def _alone(out, device):
     "Hold the folder, one process for all that share the work; ValueError where another has just filled it"
     join(device)
     first = rank_and_size()[0] == 0
-    with exclusive(out) if first else nullcontext():
+    with exclusive(out, passing=True) if first else nullcontext():
         if first: _new_or_unfinished(out)
         barrier()
         yield
         barrier()
-    if first: (out/LOCKS[0]).unlink(missing_ok=True)
 
 def _new_or_unfinished(out):
     "The folder, new or that of an interrupted refinement, or a ValueError"

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .lab.data import image_grid
 from .lab.files import atomic_write, read_json
-from .lab.figures import legend_below, plot_error, theme
+from .lab.figures import legend_below, literal, plot_error, theme
 from .measure import error_table
 
 # %% ../nbs/models/report.ipynb #75c8debc
@@ -43,7 +43,7 @@ def curve_figure(curve: pd.DataFrame,  # as `measure` gives it
     kernels = list(curve.kernel.unique())
     fig, axs = plt.subplots(1, len(kernels), figsize=(max(7, 4.6*len(kernels)), 4.4), squeeze=False)
     for ax, kernel in zip(axs[0], kernels): plot_error(curve, kernel, ax)
-    fig.suptitle(title, y=.985, fontsize=12)
+    fig.suptitle(literal(title), y=.985, fontsize=12)
     legend_below(fig, ncols=2 if len(kernels) < 3 else 4, room=.7 if len(kernels) < 3 else .5)
     return fig
 

@@ -20,7 +20,7 @@ from fastcore.meta import delegates
 from torch import Tensor
 
 from .files import cached, data_hash, project_root, row_parts
-from .reading import Fit, open_image
+from .reading import copies, Fit, open_image
 from .arrays import BATCH, batch_images, file_arrays, fitted_images, is_mapped
 from .arrays import MAX_BYTES, table_images
 from .stores import open_store, READ, shown, sort_files
@@ -274,7 +274,7 @@ def read_images(name_or_path: str | Path = 'digits',  # one of `NAMED`; or a pat
     elif os.path.lexists(path): images, account = _load_path(path, fit, limit, root)
     else: raise _unknown(name)
     wanted, more = _to_channels(images, channels, name)
-    account |= dict(channels=images.shape[1], remarks=more + account['remarks'])
+    account |= dict(channels=images.shape[1], remarks=more + copies(wanted) + account['remarks'])
     return _account(name if name in NAMED else path.absolute().name, wanted, account)
 
 # %% ../../nbs/lab/data.ipynb #f623fe6e

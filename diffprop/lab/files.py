@@ -239,7 +239,8 @@ def _acquired(lock, folder):
 
 # %% ../../nbs/lab/files.ipynb #91f34a00
 @contextlib.contextmanager
-def exclusive(folder: str | Path):  # made if it is not there
+def exclusive(folder: str | Path,  # made if it is not there
+              *, passing: bool = False):  # once all went well, nothing of it stays in the folder
     "Hold a folder while others wait, on this and on other machines; within one process it can be held again"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -254,3 +255,4 @@ def exclusive(folder: str | Path):  # made if it is not there
                 taken = True
         if not taken: warnings.warn(f'{folder} cannot be locked: start no other process on it')
         yield
+    if passing: (folder/LOCKS[0]).unlink(missing_ok=True)
