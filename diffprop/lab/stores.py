@@ -73,6 +73,10 @@ def _stats(path, names, linked):
             raise ValueError(f'{path}/{shown(name)}: is not a file of reasonable size')
     return stats
 
+def _state(s):
+    "What changes where a file does: its size and its times, that of its coming into this place among them"
+    return s.st_size, s.st_mtime_ns, s.st_ctime_ns
+
 # %% ../../nbs/lab/stores.ipynb #09c762c8
 def folder_store(path: Path) -> Store:
     "The files of a folder and of its subfolders, links followed"
@@ -86,7 +90,7 @@ def folder_store(path: Path) -> Store:
     def read(name):
         try: return (path/name).read_bytes()
         except OSError as e: raise ValueError(f'cannot be read ({e.strerror})') from None
-    return Store(path, names, read, [(n, s.st_size, s.st_mtime_ns) for n, s in stats.items()], remarks)
+    return Store(path, names, read, [(name, *_state(s)) for name, s in stats.items()], remarks)
 
 # %% ../../nbs/lab/stores.ipynb #d86fa027
 def _check_entry(name, size, entry=None):
@@ -129,8 +133,7 @@ def zip_store(path: Path) -> Store:
 
 def _identity(path):
     "Of one file"
-    s = os.stat(path)
-    return [(s.st_size, s.st_mtime_ns)]
+    return [_state(os.stat(path))]
 
 # %% ../../nbs/lab/stores.ipynb #377251b7
 def _tar_contents(path, wanted):
