@@ -201,8 +201,9 @@ _NO_NOTEBOOKS = ('the experiments are notebooks, which the installed package doe
                  'clone the project and run diffprop in its folder')
 
 def _help(notebooks):
-    lines = [f'  {name:24}{f.__doc__.splitlines()[0]}' for name, f in COMMANDS.items()]
-    lines += [f'  {name:24}{_title(path)}' for name, path in notebooks.items()]
+    wide = max(map(len, [*COMMANDS, *notebooks])) + 2
+    lines = [f'  {name:{wide}}{f.__doc__.splitlines()[0]}' for name, f in COMMANDS.items()]
+    lines += [f'  {name:{wide}}{_title(path)}' for name, path in notebooks.items()]
     if not notebooks: lines.append(_NO_NOTEBOOKS)
     title = f'diffprop {version("diffprop")}: error propagation in diffusion models'
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.'

@@ -20,7 +20,7 @@ from torch import Tensor
 import diffprop
 from .schedule import Schedule, sample, stream
 from .adapters import _whole, Adapted, from_diffusers
-from .cards import card, few_note, in_words
+from .cards import card, few_note, in_words, record_of
 from .error import mmd2
 from .lab.devices import barrier, join, rank_and_size
 from .lab.extras import optional
@@ -214,7 +214,8 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     sets = {'training': images[rest], 'held out': images[held]}
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
-    longer = _longer(unet, scheduler, adapted.shape, beside)
+    parts = unet, scheduler, adapted.shape
+    longer, solver = _longer(*parts, beside), _by_unipc(*parts, steps)
     notes = few_note(space, samples, sets)
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
@@ -222,23 +223,25 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     with _alone(out, device), tracked(tracker, out.resolve().name, asked) as track:
         asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
-        before, former = _scored_once(out, asked, [adapted, longer], sets, space, how)
+        was = _scored_once(out, asked, dict(before=adapted, former=longer, unipc=solver), sets, space, how)
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=_judge(space, device), track=track,
                       folder=out, device=device, progress=progress, **asdict(plan))
-        record = _record(source, images, steps, plan, done, samples, space, seen)
-        record |= dict(before=before, after=score(adapted, sets, space, **how), beside=beside, former=former,
-                       notes=[*notes, *lost])
+        record = record_of(source, images, steps, plan, done, samples, space, seen, adapted.shape)
+        record |= was | dict(after=score(adapted, sets, space, **how), beside=beside, notes=[*notes, *lost])
+        if solver: record['unipc'] = dict(before=was['unipc'], after=score(solver, sets, space, **how))
         save_refined(unet, scheduler, out, record)
     return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
 def _scored_once(out, asked, chains, sets, space, how):
     "Scores of the former network, kept in the folder until the refinement is whole"
-    file, asked = out/'refine.pt-before.json', {k: str(v) for k, v in asked.items()}
+    file = out/'refine.pt-before.json'
+    asked = {k: str(v) for k, v in asked.items()} | dict(chains=' '.join(chains))
     held = read_json(file) if file.exists() else {}
     if held.get('asked') != asked:
-        held = dict(asked=asked, scores=[score(c, sets, space, **how) if c else {} for c in chains])
+        found = {name: score(c, sets, space, **how) if c else {} for name, c in chains.items()}
+        held = dict(asked=asked, scores=found)
         write_json(file, held)
     return held['scores']
 
@@ -286,10 +289,10 @@ def _longer(unet, scheduler, shape, steps):
     if not steps: return None
     return replace(from_diffusers((unet, scheduler), steps=steps, variance='posterior'), shape=shape)
 
-def _record(source, images, steps, plan, done, samples, space, view):
-    from importlib.metadata import version
-    return dict(source=Path(source).name, steps=steps, kept=done.kept, seconds=round(done.seconds, 1),
-                updates=int(done.history['update'].max()), plan=asdict(plan), samples=samples,
-                view=view.name if view else 'pixels',
-                features=str(space) if space is not None else 'pixels', images=len(images),
-                data_hash=data_hash(images), version=version('diffprop'))
+def _by_unipc(unet, scheduler, shape, steps):
+    "The network in as many steps of diffusers' UniPC, which trains nothing; None where that cannot be"
+    kind = optional('diffusers').UniPCMultistepScheduler
+    try:
+        solver = of_config(kind, scheduler, timestep_spacing='leading')
+        return replace(from_diffusers((unet, solver), steps=steps), shape=shape)
+    except ValueError: return None
