@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from .lab.files import data_hash
+from .lab.stores import shown
 
 # %% ../nbs/models/cards.ipynb #aa19792f
 def _scores(record):
@@ -20,7 +21,7 @@ def _scores(record):
     whens = [(name, when) for name in record['before'] for when in ('before', 'after')]
     scores = {(name, when): record[when][name] for name, when in whens}
     more = {f'before, {record.get("beside")} steps': record.get('former', {})}
-    more |= {f'{when}, by UniPC': found for when, found in record.get('unipc', {}).items()}
+    more |= {f'{when}, by UniPC': own for when, own in record.get('unipc', {}).items() if when != 'spacing'}
     return scores | {(name, what): own for what, found in more.items() for name, own in found.items()}
 
 def _lowest(record):
@@ -35,14 +36,14 @@ def record_of(source, images, steps: int, plan, done,  # of `refine_pipeline`; o
               shape: tuple  # (C, H, W)
              ) -> dict:
     "What `refine.json` says of a refinement, without its scores"
-    return dict(source=Path(source).name, steps=steps, kept=done.kept, seconds=round(done.seconds, 1),
+    return dict(source=shown(Path(source).name), steps=steps, kept=done.kept, seconds=round(done.seconds, 1),
                 updates=int(done.history['update'].max()), plan=asdict(plan), samples=samples,
                 view=view.name if view else 'pixels', shape=list(shape),
                 features=str(space) if space is not None else 'pixels', images=len(images),
                 data_hash=data_hash(images), version=version('diffprop'))
 
 # %% ../nbs/models/cards.ipynb #747a98af
-def _by_unipc(record):
+def _unipc_loop(record):
     "How to sample by the solver, for a card: diffusers' unconditional pipelines do not take it"
     if not record.get('unipc'): return ''
     shape = ', '.join(map(str, record['shape']))
@@ -53,7 +54,8 @@ The same network by diffusers' UniPC, in as many evaluations:
 import torch
 from diffusers import UniPCMultistepScheduler
 
-solver = UniPCMultistepScheduler.from_config(pipeline.scheduler.config, timestep_spacing='leading')
+settings = pipeline.scheduler.config
+solver = UniPCMultistepScheduler.from_config(settings, timestep_spacing='{record['unipc']['spacing']}')
 solver.set_timesteps({record['steps']})
 x = torch.randn(16, {shape})
 with torch.no_grad():
@@ -84,7 +86,7 @@ for k in range(4):  # 64 images; of more, more
     for i, image in enumerate(pipeline(batch_size=16, num_inference_steps={steps}).images):
         image.save(f'{{16*k + i:05d}}.png')
 ```
-{_by_unipc(record)}
+{_unipc_loop(record)}
 {record['updates']} updates with the loss `{done['loss']}` (arXiv 2308.05021) in {record['seconds']:.0f} s:
 batch {done['batch_size']}, weight {done['weight']}, learning rate {done['lr']}, seed {done['seed']};
 samples and images were compared in {record['view']}.

@@ -31,7 +31,7 @@ def distinct_names(paths: list  # of folders
     for k in range(1, max(map(len, parts)) + 1):
         found = ['-'.join(shown(p.strip('/\\:')) for p in part[-k:]) for part in parts]
         if len(set(found)) == len(found): return found
-    return [f'{name}-{i}' for i, name in enumerate((part[-1] for part in parts), 1)]
+    return [f'{shown(part[-1])}-{i}' for i, part in enumerate(parts, 1)]
 
 # %% ../nbs/models/compare.ipynb #bbdd2998
 def _levels(found):

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .lab.data import image_grid
 from .lab.files import atomic_write, read_json
+from .lab.stores import shown
 from .lab.figures import legend_below, literal, plot_error, theme
 from .measure import error_table
 
@@ -27,11 +28,11 @@ def grid_uri(images: Tensor,  # (N, C, H, W) uint8; the first 32 are shown
             ) -> str:  # a data: URI
     "A grid of images for a page; photographs as JPEG, small images as they are"
     from PIL import Image
-    shown = Image.fromarray(image_grid(images[:32], columns, gap=1))
-    large = shown.width > side
-    if large: shown = shown.resize((side, round(shown.height*side/shown.width)))
+    tiles = Image.fromarray(image_grid(images[:32], columns, gap=1))
+    large = tiles.width > side
+    if large: tiles = tiles.resize((side, round(tiles.height*side/tiles.width)))
     file, kind = io.BytesIO(), 'jpeg' if large else 'png'
-    shown.save(file, kind, **dict(quality=88) if large else {})
+    tiles.save(file, kind, **dict(quality=88) if large else {})
     return f'data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}'
 
 # %% ../nbs/models/report.ipynb #140a9aba
@@ -78,8 +79,8 @@ def scores(samples: Tensor, images: Tensor,  # (n, C, H, W) and (N, C, H, W) uin
     with warnings.catch_warnings(action='ignore', category=UserWarning):  # few images: the page says so
         model, floor = (fidelity(x, own, space, device=device) for x in (drawn, other))
     found = {k: model[k] for k in ('fid', 'kid')} | {f'{k}_floor': floor[k] for k in ('fid', 'kid')}
-    shown = f'{space}{", grey shown as colour" if grey else ""}'
-    return found | dict(features=shown, width=space.width, samples=n)
+    eyes = f'{space}{", grey shown as colour" if grey else ""}'
+    return found | dict(features=eyes, width=space.width, samples=n)
 
 # %% ../nbs/models/report.ipynb #4c62e011
 _STYLE = """
@@ -149,7 +150,7 @@ def _settings(record):
     flat = record['parameters'] | {k: v for k, v in record.items() if k != 'parameters'}
     def listed(v):
         if isinstance(v, dict): v = [f'{name} {value}' for name, value in v.items()]
-        return '; '.join(map(str, v)) if isinstance(v, list) else str(v)
+        return shown('; '.join(map(str, v)) if isinstance(v, list) else str(v))
     if not flat.get('steps'): flat |= dict(steps='all')
     lines = [(k.replace('_', ' '), listed(v)[:600]) for k, v in flat.items()]
     return html_table(pd.DataFrame(lines, columns=['', ' ']), 'text')

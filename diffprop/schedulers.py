@@ -191,8 +191,9 @@ class RememberingStep:
             raise ValueError(f"{kind} remembers earlier steps, so that its chain can only be run from T "
                              "down, and no module alone: leave out the control 'fresh'")
         eps = predict(schedule, model, xt, t)
-        self.last = self.own.step(eps, self.own.timesteps[schedule.T - t], xt).prev_sample
-        return self.last
+        self.last = x = self.own.step(eps, self.own.timesteps[schedule.T - t], xt).prev_sample
+        if t == 1: self.own = self.last = None  # batches that nobody asks for again
+        return x
 
 # %% ../nbs/models/schedulers.ipynb #8a156758
 def _levels(scheduler, steps):

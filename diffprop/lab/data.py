@@ -136,7 +136,7 @@ class ImagesRead:
     "An image set, and what was read and done"
     images: Tensor  # (N, C, H, W) uint8
     line: str  # the account
-    changed: bool  # something was changed or left out
+    changed: bool  # something was changed or left out, or images are copies
 
 def _told(remarks, n):
     "Remarks (what, which): count as text; those on the set as a whole are not counted"
@@ -283,7 +283,7 @@ def load_images(name_or_path: str | Path = 'digits',  # as for `read_images`, li
                 size: int | tuple | None = None,  # likewise
                 *, report: bool | None = None,  # print the account; None: where it is more than a number
                 **kwargs) -> Tensor:  # (N, C, H, W) uint8
-    "The images that `read_images` reads; a line is printed where something was changed or left out"
+    "The images that `read_images` reads; a line is printed where that is not all there is to say"
     read = read_images(name_or_path, size, **kwargs)
     if report or report is None and read.changed: print(read.line, flush=True)
     return read.images

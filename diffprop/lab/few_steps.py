@@ -8,7 +8,7 @@ __all__ = ['STEPS', 'PEERS', 'VIEWS', 'KEEP_LAST', 'OTHER_NOISE', 'VERSION', 'cl
 
 # %% ../../nbs/lab/few_steps.ipynb #0c26e285
 import hashlib, json, time, warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Callable
 
 import torch
@@ -29,7 +29,7 @@ from .presets import choose
 from .networks import Lab
 from .runs import device_name
 from ..refine import refine
-from ..short_chain import Plan
+from ..short_chain import Plan, recorded
 from ..views import frozen, own_features, pyramid
 
 # %% ../../nbs/lab/few_steps.ipynb #cfa13837
@@ -92,10 +92,6 @@ class Way:
     last: int = 0  # by the last so many modules alone, from true inputs; 0: by the chain
 
 # %% ../../nbs/lab/few_steps.ipynb #8ea66dd9
-def _fields(plan):
-    "The fields of a plan, without one that came later where it changes nothing: files keep their names"
-    return {name: value for name, value in asdict(Plan(**plan)).items() if value or name != 'below'}
-
 @patch
 def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `Config`
             nfe: int,  # steps of the chain
@@ -105,7 +101,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     network = self.network(data, config)
     if not way.plan: return network, {}
     sampler, plan = way.refined_for or way.sampler, way.plan | dict(seed=config.seed)
-    asked = [nfe, sampler, VERSION, _fields(plan), *([way.view] if way.view else [])]
+    asked = [nfe, sampler, VERSION, recorded(Plan(**plan)), *([way.view] if way.view else [])]
     asked = json.dumps(asked, sort_keys=True)
     key = hashlib.sha256(asked.encode()).hexdigest()[:8]
     folder = self.folder(data, config)/f'refined-{key}'
@@ -189,7 +185,7 @@ def few_step_file(self: Lab, data: str, config, nfe: int, way: Way,
                  ):  # a path, whether the file is there or not
     "Where a row is kept, named by all that it depends on besides its run"
     space, n = self.ready(data, features, few=True), n or self.size.samples
-    plan, peer = way.plan and _fields(way.plan), PEERS.get(way.sampler, ())[:2]
+    plan, peer = way.plan and recorded(Plan(**way.plan)), PEERS.get(way.sampler, ())[:2]
     asked = nfe, way.name, way.sampler, way.refined_for, plan, peer, n, str(space), VERSION
     if way.view: asked += way.view,
     if way.last: asked += way.last,

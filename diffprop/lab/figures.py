@@ -35,8 +35,8 @@ def theme():
 
 # %% ../../nbs/lab/figures.ipynb #e418c551
 def literal(text: str) -> str:
-    "Somebody's name for matplotlib: as it stands, a dollar sign begins no formula"
-    return text.replace('$', r'\$')
+    "Somebody's name for matplotlib: a dollar sign begins no formula, and a first _ hides no curve"
+    return ' '*text.startswith('_') + text.replace('$', r'\$')
 
 # %% ../../nbs/lab/figures.ipynb #e5f08c1c
 def draw_curve(ax, part: pd.DataFrame, column: str,  # columns t, seed and this one

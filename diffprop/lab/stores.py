@@ -74,7 +74,7 @@ def _stats(path, names, linked):
     return stats
 
 def _state(s):
-    "What changes where a file does: its size and its times, that of its coming into this place among them"
+    "What changes where a file does, or its place or rights: its size and its times"
     return s.st_size, s.st_mtime_ns, s.st_ctime_ns
 
 # %% ../../nbs/lab/stores.ipynb #09c762c8
