@@ -29,7 +29,8 @@ def _lowest(record):
     own = {what: scores for (name, what), scores in _scores(record).items()
            if name == 'held out' and not what.endswith(' steps')}
     by = 'kid' if 'kid' in own['after'] else 'mmd2'
-    return f'Lowest {by} in {record["steps"]} steps, held out: {min(own, key=lambda what: own[what][by])}'
+    lowest = min(own, key=lambda what: own[what][by])
+    return f'Lowest {by} in {record["steps"]} steps, held out, of one draw: {lowest}'
 
 def record_of(source, images, steps: int, plan, done,  # of `refine_pipeline`; of `refine`
               samples: int, space, view,  # drawn for a score; of `usable_space`, of `view_of`
