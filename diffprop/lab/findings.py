@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'table_1', 'table_1_of_images', 'cifar_from_scratch',
            'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at', 'figure_4', 'faults',
-           'where_it_helps', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images', 'findings']
+           'where_it_helps', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
+           'few_steps_of_images_again', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -79,16 +80,20 @@ def cifar_from_scratch(rows):  # likewise
 def from_scratch(preset='digits'):
     "Table 1 from scratch, to the end: FID with the regularizer, setting by setting"
     for setting, own in rows_of('07_table1_from_scratch', f'{preset}-full').groupby('part', sort=False):
-        question = f'From scratch, {setting}: does the regularizer change FID, beside as many plain updates?'
-        yield question, 'FID', paired(own, 'consistency', 'ddpm')
-        if 'consistency-unbiased' in own.method.values:
-            question = f'From scratch, {setting}: does the U-statistic change FID, beside plain updates?'
-            yield question, 'FID', paired(own, 'consistency-unbiased', 'ddpm')
-        if 'consistency-official' not in own.method.values: continue
-        question = f"Official code's chain from scratch, {setting}: does the regularizer change FID?"
-        yield question, 'FID', paired(own, 'consistency-official', 'ddpm-official')
-        question = f'The same time from scratch, {setting}: does FID change, beside plain training?'
-        yield question, 'FID', paired(own, 'consistency', 'ddpm-four-times')
+        asked = {f'From scratch, {setting}: does the regularizer change FID, beside as many plain updates?':
+                     ('consistency', 'ddpm'),
+                 f'From scratch, {setting}: does the U-statistic change FID, beside plain updates?':
+                     ('consistency-unbiased', 'ddpm'),
+                 f'From scratch, {setting}: does ADM-IP (input perturbation) change FID?':
+                     ('ddpm-ip', 'ddpm'),
+                 f"Official code's chain from scratch, {setting}: does the regularizer change FID?":
+                     ('consistency-official', 'ddpm-official'),
+                 f'The same time from scratch, {setting}: does FID change, beside plain training?':
+                     ('consistency', 'ddpm-four-times')}
+        for question, (method, base) in asked.items():
+            if {method, base} <= {*own.method}:
+                called = {} if base == 'ddpm-four-times' else dict(method=f'{setting}: {method}')
+                yield question, 'FID', paired(own, method, base) | called
 
 def table_2_at(preset,
                of='consistency',  # the full method
@@ -230,12 +235,26 @@ def few_steps_of_images(preset='cpu'):  # whose rows
         question = f'Photographs in ten steps: does refinement in own features change KID, beside {other}?'
         yield question, 'of its KID', difference(kid['own features, lr 2e-5']/kid[other] - 1, 1.)
 
+# %% ../../nbs/lab/findings.ipynb #d1996b27
+def few_steps_of_images_again(preset='cpu'):  # whose rows
+    "The same networks' configurations and seeds, trained anew, but for those that chose the plan"
+    rows = rows_of('14_few_steps_of_images_again', preset)
+    kid = rows.pivot(index=['data', 'seed'], columns='method', values='kid')
+    kid = kid[~kid.index.isin(CHOSE_THE_PLAN)]
+    asked = {'refinement by 256 samples a side': ('256 samples a side', ('as it is', 'UniPC')),
+             'refinement, drawn by UniPC,': ('own features, by UniPC', ('UniPC',))}
+    for what, (method, others) in asked.items():
+        for other in others:
+            question = f'Photographs in ten steps, trained anew: does {what} change KID, beside {other}?'
+            yield question, 'of its KID', difference(kid[method]/kid[other] - 1, 1.)
+
 # %% ../../nbs/lab/findings.ipynb #8c1e6c3e
 PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table2': table_2,
          '09_figure1': figure_1, '11_figure3': figure_3, '12_figure4': figure_4, '13_fault_injection': faults,
          '14_few_steps': few_steps, '15_where_it_helps': where_it_helps,
          '09_figure1_of_images': figure_1_of_images, '11_figure3_of_images': figure_3_of_images,
-         '14_few_steps_of_images': few_steps_of_images}
+         '14_few_steps_of_images': few_steps_of_images,
+         '14_few_steps_of_images_again': few_steps_of_images_again}
 
 def findings() -> pd.DataFrame:  # page, question, unit, and the columns of `judge`
     "The main questions of the published pages, corrected over all of them (digits, and photographs)"
