@@ -174,7 +174,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
     asked = dict(source=source, steps=steps, images=len(images), view=view, **recorded(plan))
-    with _alone(out, device), tracked(tracker, out.resolve().name, asked) as track:
+    with _alone(out), tracked(tracker, out.resolve().name, asked) as track:
         asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
         was = _scored_once(out, asked, dict(before=adapted, former=longer, unipc=solver), sets, space, how)
@@ -217,9 +217,8 @@ def _fitting(adapted, images, device):
 
 # %% ../nbs/models/pipelines.ipynb #b5ef0602
 @contextmanager
-def _alone(out, device):
+def _alone(out):
     "Hold the folder, one process for all that share the work; ValueError where another has just filled it"
-    join(device)
     first = rank_and_size()[0] == 0
     with exclusive(out, passing=True) if first else nullcontext():
         if first: _new_or_unfinished(out)

@@ -207,17 +207,26 @@ def few_step_row(self: Lab, data: str, config, nfe: int, way: Way,
 
 # %% ../../nbs/lab/few_steps.ipynb #27f73121
 @patch
-def _few_steps(self: Lab, data, config, nfe, way, n, space):
-    network, record = self.refined(data, config, nfe, way)
-    schedule, shape, begin = make_schedule(config), tuple(self.images(data).shape[1:]), time.perf_counter()
+def few_step_images(self: Lab, network: nn.Module,  # of the run, refined or not
+                    data: str, config, nfe: int, way: Way,  # as for `few_step_file`
+                    n: int  # images; the first ones of more are the same
+                   ) -> Tensor:  # (n, C, H, W) uint8, the same noises for every way of a run
+    "What a way draws"
+    schedule, shape = make_schedule(config), tuple(self.images(data).shape[1:])
     how = dict(seed=OTHER_NOISE + config.seed, device=self.device, batch_size=self.size.batch_size)
     model, _ = self._drawn_with(config, network)
-    if way.sampler in PEERS: x = peer_sample(way.sampler, schedule, model, n, shape, nfe=nfe, **how)
-    else:
-        chain, step = few_step_chain(schedule, nfe, way.sampler)
-        if way.last: x = from_true_inputs(chain, model, self.images(data), way.last, n, step=step, **how)
-        else: x = sample(chain, model, n, shape, step=step, **how)
-    drawn, train, held = to_uint8(x), self.images(data), self.held_out_images(data)
+    if way.sampler in PEERS:
+        return to_uint8(peer_sample(way.sampler, schedule, model, n, shape, nfe=nfe, **how))
+    chain, step = few_step_chain(schedule, nfe, way.sampler)
+    if way.last: x = from_true_inputs(chain, model, self.images(data), way.last, n, step=step, **how)
+    else: x = sample(chain, model, n, shape, step=step, **how)
+    return to_uint8(x)
+
+@patch
+def _few_steps(self: Lab, data, config, nfe, way, n, space):
+    network, record = self.refined(data, config, nfe, way)
+    begin, train, held = time.perf_counter(), self.images(data), self.held_out_images(data)
+    drawn = self.few_step_images(network, data, config, nfe, way, n)
     some = train[::max(1, len(train)//5000)]  # features cost as much as samples
     own = image_features(drawn, space, device=self.device)
     beside = image_features(held[:n], space, device=self.device)

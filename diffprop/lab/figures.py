@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOOKS', 'theme', 'literal', 'draw_curve', 'time_axis', 'root_scale', 'draw_band', 'plot_error', 'legend_below',
-           'name_curve', 'plot_runs', 'name_lines', 'plot_differences']
+           'name_curve', 'plot_runs', 'name_lines', 'plot_differences', 'plot_images']
 
 # %% ../../nbs/lab/figures.ipynb #eebf909c
 import math
@@ -12,8 +12,10 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.ticker import MaxNLocator
 
+from .data import image_grid
 from .statistics import mean_interval
 
 # %% ../../nbs/lab/figures.ipynb #51983ea5
@@ -177,3 +179,16 @@ def plot_differences(ax, differences: dict):  # label -> the paired differences,
         _interval(ax, d, i)
     ax.axvline(0, color='.4', lw=1)
     name_lines(ax, list(differences))
+
+# %% ../../nbs/lab/figures.ipynb #8f75cd1c
+def plot_images(lines: dict,  # what they are -> images (n, C, H, W) uint8, as many of each
+                figsize: tuple, title: str = ''  # of the figure
+               ):  # the figure
+    "Images side by side, a line each"
+    fig, ax = plt.subplots(figsize=figsize)
+    tiles = image_grid(torch.cat([*lines.values()]), len(next(iter(lines.values()))))
+    ax.imshow(tiles, cmap='gray', vmin=0, vmax=255, interpolation='none')
+    ax.set_yticks([(i + .5)*len(tiles)/len(lines) for i in range(len(lines))], lines)
+    ax.set(xticks=[], title=title, frame_on=False)
+    ax.grid(False)
+    return fig
