@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_1_TUNED', 'TABLE_1_TRAINED', 'TABLE_1_OF_IMAGES', 'ONLY_ON',
-           'TABLE_2', 'TABLE_2_TUNED', 'OWN', 'Preset', 'default_preset', 'Method', 'choose', 'names',
+           'TABLE_2', 'TABLE_2_TUNED', 'FIGURE_4_TUNED', 'OWN', 'Preset', 'default_preset', 'Method', 'choose', 'names',
            'check_parameters', 'configure', 'forward_passes']
 
 # %% ../../nbs/lab/presets.ipynb #1d9c2e4d
@@ -80,6 +80,8 @@ PRESETS |= dict(
                drawing_variance='posterior'),
     paper=Preset({}, dict(cifar10=_cifar, imagenet32=_imagenet, celeba64=_large_faces), seeds=3,
                  samples=50_000, finetune=50_000, batch_size=500))
+PRESETS['cpu-32'] = replace(PRESETS['cpu'], data=dict(cifar10={}), seeds=1, pixels=None,
+                            config=dict(_sixteen, mults=(1, 2, 2, 2), amp=True))
 
 # %% ../../nbs/lab/presets.ipynb #122f4c09
 def default_preset() -> str:
@@ -156,6 +158,8 @@ _parts = {
 METHODS |= {f'consistency-{part}': method for part, method in _parts.items()}
 METHODS |= {f'finetune-{part}': Method(f'fine-tuned {m.label}', m.changes, **_tuned)
             for part, m in _parts.items()}
+METHODS |= {f'finetune-{L}': Method(f'fine-tuned w/ consistency reg., L = {L}', dict(_regularized, L=L), **_tuned)
+            for L in (1, 3, 7, 9)}
 
 # %% ../../nbs/lab/presets.ipynb #764a5f80
 _samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
@@ -171,6 +175,7 @@ _costly = ('finetune-unbiased', 'finetune-official', 'ddpm-third', 'consistency-
 ONLY_ON = dict.fromkeys(_costly, ('cifar10',))
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 TABLE_2_TUNED = ('finetune-consistency', 'finetune-uniform', 'finetune-cold-5', 'finetune-cold-7')
+FIGURE_4_TUNED = {1: 'finetune-1', 5: 'finetune-consistency', 9: 'finetune-9'}  # L: its method
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
 def choose(what: str,  # the name that the error gives it
