@@ -158,8 +158,8 @@ _parts = {
 METHODS |= {f'consistency-{part}': method for part, method in _parts.items()}
 METHODS |= {f'finetune-{part}': Method(f'fine-tuned {m.label}', m.changes, **_tuned)
             for part, m in _parts.items()}
-METHODS |= {f'finetune-{L}': Method(f'fine-tuned w/ consistency reg., L = {L}', dict(_regularized, L=L), **_tuned)
-            for L in (1, 3, 7, 9)}
+METHODS |= {f'finetune-{L}': Method(f'fine-tuned w/ reg., L = {L}', dict(_regularized, L=L), **_tuned)
+            for L in (1, 9)}
 
 # %% ../../nbs/lab/presets.ipynb #764a5f80
 _samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
