@@ -24,6 +24,7 @@ CASES = {  # name: (preset, data set, method, shape of an image, rounds)
     'digits': ('digits', 'digits', 'ddpm', (1, 8, 8), 40),
     'digits, regularized': ('digits', 'digits', 'consistency', (1, 8, 8), 15),
     'CIFAR-10 at 16x16': ('cpu', 'cifar10', 'ddpm', (3, 16, 16), 9),
+    'CIFAR-10 at 32x32': ('cpu-32', 'cifar10', 'ddpm', (3, 32, 32), 9),
 }
 
 

@@ -30,14 +30,26 @@ def _lowest(record):
            if name == 'held out' and not what.endswith(' steps')}
     by = 'kid' if 'kid' in own['after'] else 'mmd2'
     lowest = min(own, key=lambda what: own[what][by])
-    return f'Lowest {by} in {record["steps"]} steps, held out, of one draw: {lowest}'
+    former = bool(record['kept'] and lowest.startswith('before'))
+    return f'Lowest {by} in {record["steps"]} steps, held out, of one draw: {lowest}' + \
+           former*', which is the former network, not the one in this folder'
+
+def _kept(record):
+    "Which average was kept, and whether it is worse than the former network"
+    if not record['kept']:
+        return 'not refined: no average was better than chance, the weights are the former ones'
+    before, after = (record[when]['held out'] for when in ('before', 'after'))
+    worse = all(after[name] > before[name] for name in before)
+    return f'the average after {record["kept"]} of {record["updates"]} updates was kept' + \
+           ', though by DDIM all held-out scores are worse'*worse
 
 def record_of(source, images, steps: int, plan, done,  # of `refine_pipeline`; of `refine`
               samples: int, space, view,  # drawn for a score; of `usable_space`, of `view_of`
               shape: tuple  # (C, H, W)
              ) -> dict:
     "What `refine.json` says of a refinement, without its scores"
-    return dict(source=shown(Path(source).name), steps=steps, kept=done.kept, seconds=round(done.seconds, 1),
+    name = Path(source).expanduser().resolve().name
+    return dict(source=shown(name), steps=steps, kept=done.kept, seconds=round(done.seconds, 1),
                 updates=int(done.history['update'].max()), plan=asdict(plan), samples=samples,
                 view=view.name if view else 'pixels', shape=list(shape),
                 features=str(space) if space is not None else 'pixels', images=len(images),
@@ -49,7 +61,7 @@ def _unipc_loop(record):
     if not record.get('unipc'): return ''
     shape = ', '.join(map(str, record['shape']))
     return f"""
-The same network by diffusers' UniPC, in as many evaluations:
+The same network, refined, by diffusers' UniPC, in as many evaluations:
 
 ```python
 import torch
@@ -70,9 +82,7 @@ def card(record: dict  # of `refine_pipeline`
     "A model card: how to sample, what was done, what it did"
     rows = [dict(images=name, when=when, **own) for (name, when), own in _scores(record).items()]
     table = pd.DataFrame(rows).to_markdown(index=False, floatfmt='.4g')
-    steps, done = record['steps'], record['plan']
-    kept = f'The average after {record["kept"]} updates was kept.'
-    if not record['kept']: kept = 'No average was better than chance: the weights are the former ones.'
+    steps, done, kept = record['steps'], record['plan'], _kept(record)
     return f"""---
 library_name: diffusers
 pipeline_tag: unconditional-image-generation
@@ -91,7 +101,7 @@ for k in range(4):  # 64 images; of more, more
 {record['updates']} updates with the loss `{done['loss']}` (arXiv 2308.05021) in {record['seconds']:.0f} s:
 batch {done['batch_size']}, weight {done['weight']}, learning rate {done['lr']}, seed {done['seed']};
 samples and images were compared in {record['view']}.
-{kept}
+{kept[0].upper()}{kept[1:]}.
 {' '.join(record.get('notes', []))}
 
 {table}
@@ -106,23 +116,19 @@ Images: {record['images']}, SHA-256 {record['data_hash'][:16]}. Made with diffpr
 def in_words(record: dict  # of `refine_pipeline`
             ) -> str:
     "Scores before and after as a table for a terminal, and which average was kept"
-    kept = f'the average after {record["kept"]} of {record["updates"]} updates was kept'
-    if not record['kept']:
-        kept = 'not refined: no average was better than chance, the weights are the former ones'
-    before, after = (record[when]['held out'] for when in ('before', 'after'))
-    if record['kept'] and all(after[name] > before[name] for name in before):
-        kept += ', though all held-out scores are worse: keep the former network'
     table = pd.DataFrame(_scores(record)).T.to_string(float_format='{:.4g}'.format)
     notes = ''.join(f'\n{note}' for note in record.get('notes', []))
-    return f'\n{table}\n\n{kept}; features: {record["features"]}\n{_lowest(record)}{notes}'
+    return f'\n{table}\n\n{_kept(record)}; features: {record["features"]}\n{_lowest(record)}{notes}'
 
 # %% ../nbs/models/cards.ipynb #13c2a35c
 def few_note(space,  # a `FeatureSpace`, or None for pixels
-             samples: int, sets: dict  # as of `score`
+             samples: int, sets: dict,  # as of `score`
+             choosing: int  # images that choose the average
             ) -> list:  # sentences
     "What few images are worth, if they are few"
     few, held, notes = min(samples, *map(len, sets.values())), len(sets.get('held out', range(100))), []
-    if held < 100: notes.append(f'{held} held-out images are few to choose by: a gain may be missed.')
+    if choosing < 100: notes.append(f'{choosing} images are few to choose by: a gain may be missed.')
+    if held < 100: notes.append(f'{held} held-out images are few: the scores are rough.')
     if space is not None and few <= space.width:
         notes.append(f'{few:,} samples or images for {space.width:,} features: trust KID, FID says more '
                      'about their number.')

@@ -188,7 +188,8 @@ def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
 def tried_folder(folder: Path):  # is made where it is not there
     "A folder that was made and written to; where nothing is put in it, it is removed again"
     try:
-        usable_folder('--out', folder).mkdir(parents=True, exist_ok=True)
+        folder = usable_folder('--out', folder)
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e:
         why = f'--out must be a folder that can be written, got {folder}: {e.strerror}'

@@ -147,64 +147,85 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     out: Path | str,  # a new folder, or that of an interrupted call
                     *, view: str = 'auto',  # what the loss looks at: 'network', its own features, or 'pixels'
                     features: str = 'auto',  # to score in, as for `usable_space`
-                    samples: int = 1000,  # drawn for each score
+                    samples: int = 1000,  # drawn for each score, and for each look that chooses the average
                     device: str = 'cpu', progress: bool = False,
                     beside: int = 0,  # also score the former network in so many steps; 0: it is not
                     tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
                     **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    device, usual = join(device), dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
-    usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)))
+    device, (steps, beside, samples) = join(device), map(_whole, (steps, beside, samples))
+    _check_call(images, samples)
+    usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
+    usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)), samples=samples)
     out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
-    steps, beside, samples = map(_whole, (steps, beside, samples))
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
     adapted = _fitting(adapted, images, device)
     if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
     space = usable_space(features, adapted.shape)
-    order = torch.randperm(len(images), generator=stream(plan.seed, 'held-out images', 1))
-    held, rest = order.tensor_split([_for_scores(len(images))])
-    sets = {'training': images[rest], 'held out': images[held]}
+    sets = _apart(images, plan.seed)
     _checked(unet, sets['training'], plan, True)  # before any work
     seen = view_of(view, unet, scheduler, adapted.schedule)
     parts = unet, scheduler, adapted.shape
     longer, (solver, spacing) = longer_chain(*parts, beside), unipc_chain(*parts, steps)
-    notes = few_note(space, samples, sets)
+    notes = few_note(space, samples, sets, _for_choice(len(sets['training']), plan.held_out))
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
-    asked = dict(source=source, steps=steps, images=len(images), view=view, **recorded(plan))
-    with _alone(out), tracked(tracker, out.resolve().name, asked) as track:
-        asked |= dict(data_hash=data_hash(images), samples=samples, beside=beside, features=str(space),
+    asked = dict(steps=steps, images=len(images), view=view, **recorded(plan))
+    with _alone(out), tracked(tracker, out.resolve().name, asked | dict(source=source)) as track:
+        asked |= dict(data_hash=data_hash(images), features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
         was = _scored_once(out, asked, dict(before=adapted, former=longer, unipc=solver), sets, space, how)
         done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
                       view=seen, judge=judge_in(space, device), track=track,
                       folder=out, device=device, progress=progress, **asdict(plan))
         record = record_of(source, images, steps, plan, done, samples, space, seen, adapted.shape)
-        record |= was | dict(after=score(adapted, sets, space, **how), beside=beside, notes=[*notes, *lost])
-        record['unipc'] = _in_both(spacing, was['unipc'], finite_score(solver, sets, space, **how))
+        by_unipc, fails = _in_both(spacing, was['unipc'], finite_score(solver, sets, space, **how))
+        record |= was | dict(after=score(adapted, sets, space, **how), beside=beside, unipc=by_unipc,
+                             notes=[*notes, *lost, *fails])
         if rank_and_size()[0] == 0: save_refined(unet, scheduler, out, record)
     return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
 def _scored_once(out, asked, chains, sets, space, how):
-    "Scores of the former network, kept in the folder until the refinement is whole"
-    file = out/'refine.pt-before.json'
-    asked = {k: str(v) for k, v in asked.items()} | dict(chains=[name for name, c in chains.items() if c])
-    held = read_json(file) if file.exists() else {}
-    if held.get('asked') != asked:
-        found = {name: (finite_score if name == 'unipc' else score)(c, sets, space, **how) if c else {}
-                 for name, c in chains.items()}
-        held = dict(asked=asked, scores=found)
+    "Scores of the former network, each kept in the folder when it is made, until the refinement is whole"
+    file, asked = out/'refine.pt-before.json', {k: str(v) for k, v in asked.items()}
+    held = _held_scores(file)
+    differ = [k for k in asked if held['asked'].get(k) != asked[k]]
+    if differ and held['asked'] and (out/'refine.pt').exists():
+        raise ValueError(f'{out} holds another refinement, not yet finished: {", ".join(differ)} differ')
+    if differ: held = dict(asked=asked, scores={})
+    keys = {name: f'{name}, {chain.schedule.T} steps' for name, chain in chains.items() if chain}
+    for name, key in keys.items():
+        if key in held['scores']: continue
+        of = finite_score if name == 'unipc' else score
+        held['scores'][key] = of(chains[name], sets, space, **how)
         write_json(file, held)
-    return held['scores']
+    return {name: held['scores'][keys[name]] if name in keys else {} for name in chains}
+
+# %% ../nbs/models/pipelines.ipynb #e17e8933
+def _held_scores(file):
+    "What an interrupted call has left of them; nothing where the file is damaged"
+    try: held = read_json(file)
+    except (OSError, ValueError): held = None
+    whole = isinstance(held, dict) and {*held} == {'asked', 'scores'}
+    return held if whole else dict(asked={}, scores={})
 
 def _in_both(spacing, before, after):
-    "The solver's part of a record, where it has scores of both networks"
-    return dict(spacing=spacing, before=before, after=after) if before and after else {}
+    "The solver's part of a record, where it has scores of both networks; a note where it lost one"
+    if before and after: return dict(spacing=spacing, before=before, after=after), []
+    return {}, ['By UniPC the refined network ends in what is no image; it is not scored.']*bool(before)
 
 # %% ../nbs/models/pipelines.ipynb #275885c7
+def _check_call(images, samples):
+    "ValueError for what is no tensor of images, or too few samples"
+    if not isinstance(images, Tensor):
+        raise ValueError(f'images must be a tensor (N, C, H, W) of uint8, got {type(images).__name__}')
+    if type(samples) is not int or samples < 2:
+        raise ValueError(f'samples must be an int of at least 2, got {samples!r}')
+
+# %% ../nbs/models/pipelines.ipynb #bf6fefa4
 def _fitting(adapted, images, device):
     "The model, with the images' shape where it has none; ValueError where it does not take them"
     adapted = replace(adapted, shape=adapted.shape or tuple(images.shape[1:]))
@@ -233,9 +254,18 @@ def _new_or_unfinished(out):
     if unfinished or not out.exists() or not {p.name for p in out.iterdir()} - {*LOCKS}: return out
     raise ValueError(f'out must be a new folder, got {out}, which has files in it')
 
+# %% ../nbs/models/pipelines.ipynb #362ec4ca
+def _apart(images, seed):
+    "Images to train on, and a tenth to score with"
+    order = torch.randperm(len(images), generator=stream(seed, 'held-out images', 1))
+    held, rest = order.tensor_split([_for_scores(len(images))])
+    return {'training': images[rest], 'held out': images[held]}
+
 def _for_scores(n): return max(2, round(.1*n))  # of n images, held out
+
+def _for_choice(n, held_out): return max(2, round(held_out*n))  # of n images, they choose the average
 
 def _batch_for(n, held_out=Plan.held_out):
     "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
     left = n - _for_scores(n)
-    return min(Plan.batch_size, max(16, left - max(2, round(held_out*left))))
+    return min(Plan.batch_size, max(16, left - _for_choice(left, held_out)))

@@ -206,6 +206,9 @@ def _levels(scheduler, steps):
     told = of_config(type(scheduler), scheduler)  # its network may be told something else than eps' would be
     for s in (own, told): s.set_timesteps(steps)
     sigmas, times = own.sigmas.double().cpu(), told.timesteps.cpu()
+    if times.max() > T - 1:
+        raise ValueError(f'steps_offset {scheduler.config.get("steps_offset")} in {steps} steps begins at '
+                         f'index {times.max():g}, and the network knows 0..{T - 1}: take fewer steps')
     if kind == 'HeunDiscreteScheduler':  # which has all but the first twice
         sigmas, times = (torch.cat([v[:1], v[1::2]]) for v in (sigmas, times))
     falls = len(sigmas) == len(times) + 1 and (sigmas.diff() < 0).all() and sigmas[-1] == 0

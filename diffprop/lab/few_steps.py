@@ -109,8 +109,10 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
         if not (folder/'refined.json').exists():
             schedule, step = few_step_chain(make_schedule(config), nfe, sampler)
             view = VIEWS[choose('view', way.view, VIEWS)](network, schedule) if way.view else None
-            done = refine(network, schedule, self.images(data), step=step, device=self.device,
-                          folder=folder, view=view, **plan)
+            kind = torch.device(self.device).type
+            with torch.autocast(kind, torch.bfloat16, enabled=config.amp):  # as it was trained
+                done = refine(network, schedule, self.images(data), step=step, device=self.device,
+                              folder=folder, view=view, **plan)
             weights = {name: v.contiguous() for name, v in network.state_dict().items()}
             atomic_write(folder/'model.safetensors', lambda p: save_file(weights, p))
             done.history.to_csv(folder/'history.csv', index=False)

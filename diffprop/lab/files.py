@@ -68,7 +68,8 @@ def usable_folder(name: str,  # of the argument, for the error
                   path: str | Path  # of a folder, which need not exist
                  ) -> Path:
     "The path of a folder that can be made and written; ValueError names the file, or the rights, in its way"
-    path = Path(path)
+    if not isinstance(path, (str, os.PathLike)): raise ValueError(f'{name} must be a folder, got {path!r}')
+    path = Path(path).expanduser()
     nearest = next(p for p in (path, *path.absolute().parents) if os.path.lexists(p))
     if nearest.is_dir() and os.access(nearest, os.W_OK): return path
     why = _why_not(nearest) if nearest.is_dir() else 'is a file'
