@@ -158,8 +158,7 @@ _parts = {
 METHODS |= {f'consistency-{part}': method for part, method in _parts.items()}
 METHODS |= {f'finetune-{part}': Method(f'fine-tuned {m.label}', m.changes, **_tuned)
             for part, m in _parts.items()}
-METHODS |= {f'finetune-{L}': Method(f'fine-tuned w/ reg., L = {L}', dict(_regularized, L=L), **_tuned)
-            for L in (1, 9)}
+METHODS['finetune-1'] = Method('fine-tuned w/ reg., L = 1', dict(_regularized, L=1), **_tuned)
 
 # %% ../../nbs/lab/presets.ipynb #764a5f80
 _samplers = *(f'eps-{s}' for s in EPS_SCALES), 'time-shift'
@@ -175,7 +174,7 @@ _costly = ('finetune-unbiased', 'finetune-official', 'ddpm-third', 'consistency-
 ONLY_ON = dict.fromkeys(_costly, ('cifar10',))
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 TABLE_2_TUNED = ('finetune-consistency', 'finetune-uniform', 'finetune-cold-5', 'finetune-cold-7')
-FIGURE_4_TUNED = {1: 'finetune-1', 5: 'finetune-consistency', 9: 'finetune-9'}  # L: its method
+FIGURE_4_TUNED = 'finetune-1', 'finetune-consistency'
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
 def choose(what: str,  # the name that the error gives it
