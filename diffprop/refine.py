@@ -23,7 +23,7 @@ from .error import KERNELS, median_bandwidth
 from .samplers import ddim_step
 from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
-from .lab.devices import add_gradients, join, rank_and_size
+from .lab.devices import add_gradients, fresh_casts, join, rank_and_size
 from .lab.training import clock, stop_signals
 from .adapters import Adapted
 from .loading import evaluating
@@ -147,6 +147,7 @@ def _looks_above(rows):
     return next((i for i, row in enumerate(reversed(rows)) if row['above'] < 1), len(rows))
 
 # %% ../nbs/models/refine.ipynb #cbdfafff
+@fresh_casts()
 def _loop(chain, state, held, judge, save, bar, track):
     "Update, look, note, until the plan's end or until nothing is gained any more"
     p, units = chain.plan, null_units(chain) if chain.plan.weight else None

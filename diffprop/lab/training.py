@@ -21,7 +21,8 @@ from ..bootstrap import consistency_loss, nll_loss
 from ..views import frozen, own_features
 from .files import atomic_write, data_hash, exclusive
 from .data import to_float
-from .devices import add_gradients, any_process, barrier, divided, join, rank_and_size
+from .devices import (add_gradients, any_process, barrier, divided, fresh_casts, join,
+                                  rank_and_size)
 from .config import Config, global_stream, make_schedule
 from .speed import compiled, decided
 from .trackers import tracked, tracker_class
@@ -187,6 +188,7 @@ def clock(device):
     return time.process_time()/torch.get_num_threads() if on_cpu else time.perf_counter()
 
 # %% ../../nbs/lab/training.ipynb #28dae2fe
+@fresh_casts()
 def _run(state, images, folder, device, log_every, checkpoint_every, progress, track):
     "Update until the end, with a line of metrics and a checkpoint every so many updates"
     (rank, size), steps, log = rank_and_size(), state.config.steps, folder/'metrics.jsonl'
