@@ -6,7 +6,7 @@
 __all__ = ['SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'table_1', 'table_1_of_images', 'cifar_from_scratch',
            'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at', 'figure_4', 'faults',
            'where_it_helps', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
-           'few_steps_of_images_again', 'findings']
+           'few_steps_of_images_again', 'table_2_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -249,11 +249,23 @@ def few_steps_of_images_again(preset='cpu'):  # whose rows
             yield question, 'of its KID', difference(kid[method]/kid[other] - 1, 1.)
 
 # %% ../../nbs/lab/findings.ipynb #8c1e6c3e
+def table_2_of_images(preset='cpu'):  # whose rows
+    "Table 2 and Figure 4 of photographs, fine-tuning: KID beside the whole method's, a difference a network"
+    rows = rows_of('08_table2_of_images', preset)
+    kid = rows.pivot(index=['data', 'seed'], columns='method', values='kid')
+    whole = kid['finetune-consistency']
+    for question, method in {'are equal weights worse than exponential ones': 'finetune-uniform',
+                             'is a cold start worse (L = 5)': 'finetune-cold-5',
+                             'is a cold start worse (L = 7)': 'finetune-cold-7'}.items():
+        yield f'Photographs: {question}?', 'of its KID', difference(kid[method]/whole - 1, 1.)
+    question = 'Photographs: does KID change from L = 1 to L = 5?'
+    yield question, 'of its KID', difference(whole/kid['finetune-1'] - 1, 1.)
+
 PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table2': table_2,
          '09_figure1': figure_1, '11_figure3': figure_3, '12_figure4': figure_4, '13_fault_injection': faults,
          '14_few_steps': few_steps, '15_where_it_helps': where_it_helps,
          '09_figure1_of_images': figure_1_of_images, '11_figure3_of_images': figure_3_of_images,
-         '14_few_steps_of_images': few_steps_of_images,
+         '08_table2_of_images': table_2_of_images, '14_few_steps_of_images': few_steps_of_images,
          '14_few_steps_of_images_again': few_steps_of_images_again}
 
 def findings() -> pd.DataFrame:  # page, question, unit, and the columns of `judge`
