@@ -261,6 +261,7 @@ def table_2_of_images(preset='cpu'):  # whose rows
     question = 'Photographs: does KID change from L = 1 to L = 5?'
     yield question, 'of its KID', difference(whole/kid['finetune-1'] - 1, 1.)
 
+# %% ../../nbs/lab/findings.ipynb #7960af41
 PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table2': table_2,
          '09_figure1': figure_1, '11_figure3': figure_3, '12_figure4': figure_4, '13_fault_injection': faults,
          '14_few_steps': few_steps, '15_where_it_helps': where_it_helps,
