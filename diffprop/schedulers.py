@@ -146,6 +146,14 @@ def _check_steps(steps, T):
     if isinstance(steps, int) and not isinstance(steps, bool) and 1 <= steps <= T: return
     raise ValueError(f'steps must be in 1..{T}, the steps of the model, got {steps!r}')
 
+def _check_first(scheduler, steps, index):
+    "ValueError where a respaced chain begins beyond the indices that the network knows"
+    c, T = scheduler.config, len(scheduler.betas)
+    if index <= T - 1: return
+    raise ValueError(f'steps_offset {c.get("steps_offset")} with timestep_spacing '
+                     f'{c.get("timestep_spacing")!r} in {steps} steps begins at index {index:g}, and the '
+                     f'network knows 0..{T - 1}: take fewer steps')
+
 def _spaced(scheduler, steps, ddim):
     "The t that the scheduler visits in so many steps, from low to high"
     other, T = copy.deepcopy(scheduler), len(scheduler.betas)
@@ -153,10 +161,7 @@ def _spaced(scheduler, steps, ddim):
     other.set_timesteps(steps)
     times = other.timesteps.flip(0) + 1
     spacing = f'timestep_spacing {scheduler.config.timestep_spacing!r}'
-    if times[-1] > T:
-        offset = scheduler.config.get('steps_offset')
-        raise ValueError(f'steps_offset {offset} with {spacing} in {steps} steps begins at index '
-                         f'{times[-1] - 1}, and the network knows 0..{T - 1}: take fewer steps')
+    _check_first(scheduler, steps, times[-1].item() - 1)
     jump = T//steps  # DDIMScheduler steps down by this, whatever it visits next
     if ddim and ((times.diff() != jump).any() or times[0] > jump):
         raise ValueError(f'DDIMScheduler with {spacing} does not arrive at the t that it visits next '
@@ -206,9 +211,7 @@ def _levels(scheduler, steps):
     told = of_config(type(scheduler), scheduler)  # its network may be told something else than eps' would be
     for s in (own, told): s.set_timesteps(steps)
     sigmas, times = own.sigmas.double().cpu(), told.timesteps.cpu()
-    if times.max() > T - 1:
-        raise ValueError(f'steps_offset {scheduler.config.get("steps_offset")} in {steps} steps begins at '
-                         f'index {times.max():g}, and the network knows 0..{T - 1}: take fewer steps')
+    _check_first(scheduler, steps, times.max().item())
     if kind == 'HeunDiscreteScheduler':  # which has all but the first twice
         sigmas, times = (torch.cat([v[:1], v[1::2]]) for v in (sigmas, times))
     falls = len(sigmas) == len(times) + 1 and (sigmas.diff() < 0).all() and sigmas[-1] == 0

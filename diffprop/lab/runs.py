@@ -87,6 +87,12 @@ def reference(self: Lab, data: str  # as in `images`
     training, held_out, _ = self._set(data)
     return ('held-out', held_out) if len(held_out) else ('training', training)
 
+@patch
+def losses(self: Lab, data: str, config: Config) -> pd.DataFrame:  # columns data, seed, step and nll
+    "The noise loss of a finished training, on its batches: a line every 50 updates (Eq. 5)"
+    log = pd.read_json(self.folder(data, config)/'metrics.jsonl', lines=True)
+    return log[['step', 'nll']].assign(data=data, seed=config.seed)[['data', 'seed', 'step', 'nll']]
+
 # %% ../../nbs/lab/runs.ipynb #4ee27401
 @patch
 def _scored(self: Lab, data, config, drawn, space):
