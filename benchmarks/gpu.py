@@ -1,8 +1,8 @@
 """On a GPU: a step of the CIFAR-10 network in bfloat16, images sampled a second, MMD^2 and refinement.
 
-The step is measured plain, channels-last and compiled, beside diffusers' with the same weights (plain and
-compiled) and denoising-diffusion-pytorch's (plain). Wall-clock time, since a GPU works on its own; all
-that is compiled is compiled before anything is timed. Without a GPU nothing is measured.
+The step is measured plain and channels-last, beside diffusers' with the same weights and
+denoising-diffusion-pytorch's; with --full compiled, too, ours and diffusers', which takes minutes before
+anything is timed. Wall-clock time, since a GPU works on its own. Without a GPU nothing is measured.
 """
 import copy
 import time
@@ -56,15 +56,16 @@ def in_bfloat16(call, device):
     return run
 
 
-def steps(three, device, x, t, target):
+def steps(three, device, x, t, target, compiled=True):
     "{name: a step, in bfloat16}; what is to be compiled is compiled here"
     ours, theirs, third = three
     own, other = last(copy.deepcopy(ours)), last(copy.deepcopy(theirs))
     calls = {'plain': step(ours, x, t, target), 'channels-last': step(own, last(x), t, target),
-             COMPILED: step(torch.compile(own), last(x), t, target),
              'diffusers, plain': step(theirs, x, t - 1, target),
-             f'diffusers, {COMPILED}': step(torch.compile(other), last(x), t - 1, target),
              'denoising-diffusion-pytorch, plain': step(third, x, t - 1, target)}
+    if compiled:
+        calls[COMPILED] = step(torch.compile(own), last(x), t, target)
+        calls[f'diffusers, {COMPILED}'] = step(torch.compile(other), last(x), t - 1, target)
     calls = {name: in_bfloat16(call, device) for name, call in calls.items()}
     for call in calls.values(): call()
     return calls
@@ -135,14 +136,14 @@ def of_refinement(ours, clock, updates, batch):
               note=f'refine: {mine:.0f} MB against {theirs:.0f} MB')
 
 
-def measured(three, clock, card, batch=128, side=8192, n=1000, updates=20):
+def measured(three, clock, card, batch=128, side=8192, n=1000, updates=20, compiled=True):
     "The rows, for (ours, diffusers', denoising-diffusion-pytorch's)"
     three = [n.to(clock.device) for n in three]
     c = three[0].config
     x, target = torch.randn(2, batch, c['channels'], c['size'], c['size'], device=clock.device)
     t = torch.randint(1, 1001, (batch,), device=clock.device)
     with FlopCounterMode(display=False) as count: step(three[0], x, t, target)()
-    calls = steps(three, clock.device, x, t, target)
+    calls = steps(three, clock.device, x, t, target, compiled)
     rows = [*of_steps(calls, clock, count.get_total_flops(), f'CIFAR-10 step, batch {batch}', card, side)]
     rows += [*of_sampling(three[0], clock, 4*batch), *of_mmd(clock, n)]
     return rows + [*of_refinement(three[0], clock, updates, batch)]
@@ -151,4 +152,5 @@ def measured(three, clock, card, batch=128, side=8192, n=1000, updates=20):
 def main(full=False):
     if not torch.cuda.is_available(): return print('\ngpu: this torch sees no GPU; nothing measured')
     torch.set_float32_matmul_precision('high')
-    return save('gpu', measured(networks('CIFAR-10, 32x32'), Clock('cuda'), torch.cuda.get_device_name()))
+    three, card = networks('CIFAR-10, 32x32'), torch.cuda.get_device_name()
+    return save('gpu', measured(three, Clock('cuda'), card, compiled=full))

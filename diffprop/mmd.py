@@ -20,12 +20,15 @@ def _pooled_l1(z):
     half = z.new_zeros(len(z), len(z)).masked_scatter(upper, torch.pdist(z, 1))
     return half + half.T
 
+def _at_least_float32(x): return x.to(torch.promote_types(x.dtype, torch.float32))  # half is not enough
+
 def _distances(x, y, metric, x2=None, y2=None):
     "(N, M): L1 distances, inner products, or squared L2 distances; `x2`, `y2`: squared lengths, if known"
     if metric == 'l1': return _pooled_l1(torch.cat([x, y]))[:len(x), len(x):]
-    if metric == 'dot': return x @ y.T
-    x2, y2 = ((z*z).sum(1) if z2 is None else z2 for z, z2 in ((x, x2), (y, y2)))
-    return (x2[:, None] + y2).addmm_(x, y.T, alpha=-2).clamp_(min=0)
+    with torch.autocast(x.device.type, enabled=False):  # bf16 distances would drown the difference
+        if metric == 'dot': return x @ y.T
+        x2, y2 = ((z*z).sum(1) if z2 is None else z2 for z, z2 in ((x, x2), (y, y2)))
+        return (x2[:, None] + y2).addmm_(x, y.T, alpha=-2).clamp_(min=0)
 
 # %% ../nbs/02_mmd.ipynb #e1ff93f5
 TILE = 1000  # samples on a side of what is held of a matrix at once
@@ -54,7 +57,8 @@ class Kernel:
     of: Callable  # (distances, bandwidth) -> kernel values
 
     def __call__(self, x: Tensor, y: Tensor, bandwidth) -> Tensor:
-        return self.of(_distances(x.flatten(1), y.flatten(1), self.metric), bandwidth)
+        x, y = (_at_least_float32(z.flatten(1)) for z in (x, y))
+        return self.of(_distances(x, y, self.metric), bandwidth)
 
 # %% ../nbs/02_mmd.ipynb #cab8d42a
 def _gaussian(d2, s): return (d2*(-.5/s**2)).exp_()
@@ -112,8 +116,8 @@ def _samples(x, y, least):
                          f'got {tuple(x.shape)} and {tuple(y.shape)}')
     if min(len(x), len(y)) < least:
         raise ValueError(f'x and y must have at least {least} samples each, got {len(x)} and {len(y)}')
-    dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)  # half is not enough
-    x, y = x.flatten(1).to(dtype), y.flatten(1).to(dtype)
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    x, y = (_at_least_float32(z.flatten(1).to(dtype)) for z in (x, y))
     if x.device.type == 'cpu' and not (x.detach().sum() + y.detach().sum()).isfinite():  # a GPU would wait
         raise ValueError('x and y must be finite, got NaN or infinity')
     return x, y
@@ -156,8 +160,7 @@ def mmd2(x: Tensor,  # (N, *shape)
     reference = torch.cat([x, y]) if kernel == 'mixture' else y
     s = _positive(median_bandwidth(reference, kernel) if bandwidth is None else bandwidth)
     pairs = _pairs(x, y, k.metric, 0 if biased else 1)
-    with torch.autocast(x.device.type, enabled=False):  # bf16 distances would drown the difference
-        total = sum(weight*k.of(d, s).sum(dtype=torch.float64) for weight, d in pairs)
+    total = sum(weight*k.of(d, s).sum(dtype=torch.float64) for weight, d in pairs)
     return total.to(x.dtype)
 
 # %% ../nbs/02_mmd.ipynb #a67c4122

@@ -20,7 +20,7 @@ from torch import nn
 from ..views import frozen
 from .extras import check_finite
 from .files import atomic_write, file_hash, read_json, write_json
-from .devices import barrier, rank_and_size
+from .devices import barrier, device_name, rank_and_size
 from .config import Config, make_network, prefix, SPEED
 
 # %% ../../nbs/lab/checkpoints.ipynb #c2e08535
@@ -166,8 +166,9 @@ def finish(state: State,
     weights = {name: v.contiguous() for name, v in state.average.state_dict().items()}
     with writing_into(folder):
         atomic_write(file, lambda p: save_file(weights, p))
+        device = device_name(str(next(state.network.parameters()).device))
         record = dict(steps=state.step, seconds=round(state.seconds, 2), weights=file_hash(file),
-                      processes=rank_and_size()[1])
+                      processes=rank_and_size()[1], device=device)
         write_json(folder/'train.json', record | {name: getattr(state.config, name) for name in SPEED})
         _previous(folder/'checkpoint.pt').unlink(missing_ok=True)
 

@@ -31,7 +31,7 @@ from .fidelity import fidelity
 from .networks import Lab
 from .presets import check_parameters, METHODS, names
 from .processes import about
-from .runs import device_name
+from .devices import device_name
 
 # %% ../../nbs/lab/experiment.ipynb #9f888714
 _PACKAGES = ('diffprop', 'torch', 'torchvision', 'torch-fidelity', 'diffusers', 'numpy', 'scipy')

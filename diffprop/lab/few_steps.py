@@ -27,7 +27,7 @@ from .config import make_schedule
 from .fidelity import fidelity, image_features
 from .presets import choose
 from .networks import Lab
-from .runs import device_name
+from .devices import device_name
 from ..refine import refine
 from ..short_chain import Plan, recorded
 from ..views import frozen, own_features, pyramid
@@ -78,8 +78,8 @@ def peer_sample(peer: str,  # a name in PEERS
 
 # %% ../../nbs/lab/few_steps.ipynb #b53192a5
 # name -> what the loss looks at, of a network and its chain
-VIEWS = {'network': lambda network, schedule: own_features(frozen(network), schedule),
-         'pyramid': lambda network, schedule: pyramid}
+VIEWS = {'network': lambda network, schedule, called: own_features(called(network), schedule, network),
+         'pyramid': lambda *_: pyramid}
 
 @dataclass(frozen=True)
 class Way:
@@ -108,11 +108,11 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     with exclusive(folder):
         if not (folder/'refined.json').exists():
             schedule, step = few_step_chain(make_schedule(config), nfe, sampler)
-            view = VIEWS[choose('view', way.view, VIEWS)](network, schedule) if way.view else None
-            kind = torch.device(self.device).type
-            with torch.autocast(kind, torch.bfloat16, enabled=config.amp):  # as it was trained
-                done = refine(network, schedule, self.images(data), step=step, device=self.device,
-                              folder=folder, view=view, **plan)
+            called = lambda network: self._drawn_with(config, network)[0]  # as it was trained
+            view = VIEWS[choose('view', way.view, VIEWS)] if way.view else lambda *_: None
+            done = refine(called(network), schedule, self.images(data), network=network, step=step,
+                          device=self.device, folder=folder, view=view(frozen(network), schedule, called),
+                          **plan)
             weights = {name: v.contiguous() for name, v in network.state_dict().items()}
             atomic_write(folder/'model.safetensors', lambda p: save_file(weights, p))
             done.history.to_csv(folder/'history.csv', index=False)

@@ -20,7 +20,7 @@ from .processes import about
 # %% ../../nbs/lab/speed.ipynb #72416fa0
 COMPILING = 150.  # seconds of the processor, once
 SAVED = 1e-3  # seconds, for each forward pass of a batch that a training on a CPU costs
-ON_GPU = 1000  # plain updates, or as many passes: below, nothing is compiled there either
+ON_GPU = 8000  # plain updates, or as many passes: below, nothing is compiled there either
 
 # %% ../../nbs/lab/speed.ipynb #8ec8edfb
 def compiler_of(device: str  # 'cpu', 'cuda', 'cuda:1', ..
