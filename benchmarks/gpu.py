@@ -23,7 +23,7 @@ COMPILED = 'channels-last, compiled'
 
 class Clock:
     "Wall-clock seconds of calls on a device; a CPU can rehearse with few repeats"
-    def __init__(self, device, repeats=20):
+    def __init__(self, device, repeats=6):
         self.device, self.repeats = device, repeats
 
     def _run(self, call, repeats):
@@ -36,7 +36,7 @@ class Clock:
 
     def seconds(self, call, repeats=None):
         "Median of five means, after a warm-up"
-        for _ in range(3): call()
+        for _ in range(2): call()
         return sorted(self._run(call, repeats or self.repeats) for _ in range(5))[2]
 
     def peak_megabytes(self, call):
@@ -136,21 +136,25 @@ def of_refinement(ours, clock, updates, batch):
               note=f'refine: {mine:.0f} MB against {theirs:.0f} MB')
 
 
-def measured(three, clock, card, batch=128, side=8192, n=1000, updates=20, compiled=True):
-    "The rows, for (ours, diffusers', denoising-diffusion-pytorch's)"
+def measured(three, clock, card, batch=128, side=8192, n=1000, updates=10, compiled=True):
+    "Yield the rows part by part, for (ours, diffusers', denoising-diffusion-pytorch's)"
     three = [n.to(clock.device) for n in three]
     c = three[0].config
     x, target = torch.randn(2, batch, c['channels'], c['size'], c['size'], device=clock.device)
     t = torch.randint(1, 1001, (batch,), device=clock.device)
     with FlopCounterMode(display=False) as count: step(three[0], x, t, target)()
     calls = steps(three, clock.device, x, t, target, compiled)
-    rows = [*of_steps(calls, clock, count.get_total_flops(), f'CIFAR-10 step, batch {batch}', card, side)]
-    rows += [*of_sampling(three[0], clock, 4*batch), *of_mmd(clock, n)]
-    return rows + [*of_refinement(three[0], clock, updates, batch)]
+    yield of_steps(calls, clock, count.get_total_flops(), f'CIFAR-10 step, batch {batch}', card, side)
+    yield of_refinement(three[0], clock, updates, batch)
+    yield of_sampling(three[0], clock, 4*batch)
+    yield of_mmd(clock, n)
 
 
 def main(full=False):
     if not torch.cuda.is_available(): return print('\ngpu: this torch sees no GPU; nothing measured')
     torch.set_float32_matmul_precision('high')
-    three, card = networks('CIFAR-10, 32x32'), torch.cuda.get_device_name()
-    return save('gpu', measured(three, Clock('cuda'), card, compiled=full))
+    three, card, rows = networks('CIFAR-10, 32x32'), torch.cuda.get_device_name(), []
+    for part in measured(three, Clock('cuda'), card, compiled=full):
+        rows += part
+        table = save('gpu', rows)  # what is done stands where time runs out
+    return table

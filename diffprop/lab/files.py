@@ -241,14 +241,16 @@ def _acquired(lock, folder):
 # %% ../../nbs/lab/files.ipynb #91f34a00
 @contextlib.contextmanager
 def exclusive(folder: str | Path,  # made if it is not there
-              *, passing: bool = False):  # once all went well, nothing of it stays in the folder
+              *, passing: bool = False):  # nothing of it stays: no lock, and no empty folder that it has made
     "Hold a folder while others wait, on this and on other machines; within one process it can be held again"
     folder = Path(folder)
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     locks = (FileLock(folder/LOCKS[0], is_singleton=True, fallback_to_soft=False),
              SoftFileLease(folder/LOCKS[1], is_singleton=True, lease_duration=LEASE,
                            on_compromise=_taken_over))
     with contextlib.ExitStack() as held:
+        if passing: held.callback(_removed, folder, made)
         taken = False
         for lock in locks:
             if _acquired(lock, folder):
@@ -256,4 +258,8 @@ def exclusive(folder: str | Path,  # made if it is not there
                 taken = True
         if not taken: warnings.warn(f'{folder} cannot be locked: start no other process on it')
         yield
-    if passing: (folder/LOCKS[0]).unlink(missing_ok=True)
+
+def _removed(folder, made):
+    "A lock that nobody holds, and a new folder where nothing else is in it"
+    (folder/LOCKS[0]).unlink(missing_ok=True)
+    if made and not any(folder.iterdir()): folder.rmdir()

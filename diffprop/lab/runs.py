@@ -120,7 +120,8 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
     return dict(data=data, method=method, label=m.label, seed=seed, **scored,
                 **self.drawing(config, m.sampling), train_steps=updates, seconds=seconds,
                 ms_per_step=1000*seconds/updates,
-                device=record.get('device') or device_name(self.device), **overrides, **self.named(data, config))
+                device=record.get('device') or device_name(self.device), **overrides,
+                **self.named(data, config))
 
 # %% ../../nbs/lab/runs.ipynb #eecf9949
 @patch
