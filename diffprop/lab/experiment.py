@@ -28,7 +28,7 @@ from .extras import optional
 from .files import atomic_write, project_root, usable_folder, write_json
 from .figures import theme
 from .fidelity import fidelity
-from .networks import Lab
+from .runs import Lab
 from .presets import check_parameters, METHODS, names
 from .processes import about
 from .devices import device_name

@@ -26,7 +26,7 @@ from ..mmd import _floats
 from .config import make_schedule
 from .fidelity import fidelity, image_features
 from .presets import choose
-from .networks import Lab
+from .runs import Lab
 from .devices import device_name
 from ..refine import refine
 from ..short_chain import Plan, recorded
