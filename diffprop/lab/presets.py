@@ -138,6 +138,8 @@ METHODS = {
     'finetune-official': Method('fine-tuned w/ reg., official weights', _official, **_tuned),
     'finetune-longer': Method('fine-tuned without, 4 times as long', longer=4, **_tuned),
     'ddpm-third': Method('DDPM, a third of the updates', longer=1/3, baseline='ddpm-third'),
+    'ddpm-ip-third': Method('ADM-IP, a third of the updates', dict(perturbation=.1), longer=1/3,
+                            baseline='ddpm-third'),
     'consistency-third': Method('w/ reg., a third of the updates', _regularized, longer=1/3,
                                 baseline='ddpm-third'),
     'consistency-unbiased': Method('DDPM w/ reg., U-statistic', _unbiased),
@@ -173,8 +175,8 @@ TABLE_1_TUNED = ('finetune-ddpm', 'before-tuning', 'finetune-consistency', 'fine
 TABLE_1_TRAINED = (*TABLE_1_TUNED, 'finetune-longer', 'ddpm', *_samplers, 'finetune-ddpm-unclipped',
                    'finetune-consistency-unclipped', 'finetune-unbiased-unclipped')
 TABLE_1_OF_IMAGES = ('ddpm', 'eps-1.005', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
-                     'consistency-third')
-ONLY_ON = dict.fromkeys(('ddpm-third', 'consistency-third'), ('cifar10',))
+                     'ddpm-ip-third', 'consistency-third')
+ONLY_ON = dict.fromkeys(('ddpm-third', 'ddpm-ip-third', 'consistency-third'), ('cifar10',))
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 TABLE_2_TUNED = ('finetune-consistency', 'finetune-uniform', 'finetune-cold-5', 'finetune-cold-7')
 FIGURE_4_TUNED = 'finetune-1', 'finetune-consistency'
