@@ -234,7 +234,8 @@ def _explained(e):
     text, kind = ' '.join(str(e).split()), type(e).__name__
     if isinstance(e, ModuleNotFoundError): return text if 'pip' in text else f'{text}: pip install {e.name}'
     if isinstance(e, MemoryError) or 'out of memory' in text:
-        return f'{text or kind}; a smaller --batch-size or fewer --samples need less'
+        less = 'a smaller --batch-size (of refine: --change piece=64) or fewer --samples need less'
+        return f'{text or kind}; {less}'
     if isinstance(e, OSError) and e.strerror:
         return e.strerror if e.filename is None else f'{e.filename}: {e.strerror}'
     if isinstance(e, (ValueError, OSError, FloatingPointError)): return text or kind

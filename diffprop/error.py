@@ -43,7 +43,7 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, lengths=()):
 # %% ../nbs/02_error.ipynb #ea476df2
 def _yardstick(y, z, kernels, level, draws, signs):
     "{kernel: bandwidth}, {kernel: [null_lo, null_hi]} from two sets; `signs` is a generator"
-    scale = {k: _positive(median_bandwidth(torch.cat([y, z]).float(), k, max_n=500)) for k in kernels}
+    scale = {k: _positive(median_bandwidth(torch.cat([y, z]).float(), k, max_n=500).cpu()) for k in kernels}
     return scale, _null_bands(y.flatten(1), z.flatten(1), scale, level, draws, signs)
 
 # %% ../nbs/02_error.ipynb #b9046458

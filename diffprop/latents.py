@@ -48,16 +48,17 @@ def _draw(distribution, generator):
 
 # %% ../nbs/models/latents.ipynb #d5e4f438
 def decoder(vae  # as for `encoder`
-           ) -> Callable:  # decode(latents, batch_size=50) to (N, C, H, W) in [-1, 1]
+           ) -> Callable:  # decode(latents, batch_size=8) to (N, C, H, W) in [-1, 1], on the CPU
     "A function that turns a chain's latents into images, as its pipeline does at the end"
     bare = bare_network(vae)
     c, where = bare.config, next(bare.parameters())
     @torch.no_grad()
-    def decode(latents: Tensor, batch_size: int = 50) -> Tensor:
+    def decode(latents: Tensor, batch_size: int = 8) -> Tensor:
         codes = latents/c.get('scaling_factor', 1) + (c.get('shift_factor') or 0)
         with evaluating(bare):
-            done = [bare.decode(z.to(where.device, where.dtype)).sample for z in codes.split(batch_size)]
-        return torch.cat(done).float().cpu().clamp(-1, 1)
+            done = [bare.decode(z.to(where.device, where.dtype)).sample.float().cpu()
+                    for z in codes.split(batch_size)]
+        return torch.cat(done).clamp(-1, 1)
     return decode
 
 # %% ../nbs/models/latents.ipynb #f913908b

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .adapters import Adapted
-from .schedule import forward_sample, predict, stream
+from .schedule import _in_batches, forward_sample, predict, stream
 
 # %% ../nbs/models/likeness.ipynb #0d381fce
 SHARES = .05, .1, .2, .3, .5  # of T: where the noise is predicted
@@ -19,28 +19,29 @@ USUAL = 1.4  # more than this is told
 @torch.no_grad()
 def times_harder(adapted: Adapted,  # of any adapter
                  images: Tensor, samples: Tensor,  # (N, *shape) each, as the chain ends: floats; 256 are used
-                 device: str = 'cpu'
+                 device: str = 'cpu', batch_size: int = 256  # samples that the network is given at once
                 ) -> float:  # about 1 where both are alike
     "How many times larger the noise loss is on images than on the model's own samples (Eq. 5)"
     schedule, n = adapted.schedule, min(256, len(images), len(samples))
+    model = _in_batches(adapted.model, batch_size)
     ratios = []
     for t in sorted({max(1, round(share*schedule.T)) for share in SHARES}):
-        own, given = (_loss(adapted, x[:n].to(device, torch.float32), t) for x in (samples, images))
+        own, given = (_loss(schedule, model, x[:n].to(device, torch.float32), t) for x in (samples, images))
         ratios.append((given/own).log())
     return torch.stack(ratios).mean().exp().item()
 
-def _loss(adapted, x, t):
+def _loss(schedule, model, x, t):
     "The squared error of the predicted noise at t"
     noise = torch.randn(x.shape, generator=stream(0, 'held-out noise', t, device=x.device), device=x.device)
-    xt = forward_sample(adapted.schedule, x, t, noise)
-    return (predict(adapted.schedule, adapted.model, xt, t) - noise).square().mean()
+    xt = forward_sample(schedule, x, t, noise)
+    return (predict(schedule, model, xt, t) - noise).square().mean()
 
 # %% ../nbs/models/likeness.ipynb #22e4a91a
 def likeness_note(adapted: Adapted,  # of any adapter
-                  images: Tensor, samples: Tensor, device: str = 'cpu'  # as for `times_harder`
+                  images: Tensor, samples: Tensor, device: str = 'cpu', batch_size: int = 256  # as there
                  ) -> list:  # a sentence, or none
     "What a user should be told where the images are not like the model's own"
-    ratio = times_harder(adapted, images, samples, device)
+    ratio = times_harder(adapted, images, samples, device, batch_size)
     if not ratio > USUAL: return []
     return [f'These images are {ratio:.2g} times as hard to denoise for the network as its own samples '
             '(up to 1.3 is usual): if they are not those it was trained on, prepared alike (size, crop, '

@@ -7,7 +7,7 @@ __all__ = ['Request', 'costs', 'advice', 'memory_note', 'Prepared', 'notes_of', 
            'measure_saved']
 
 # %% ../nbs/models/measurement.ipynb #4eda45fc
-import hashlib, sys, tempfile, time
+import hashlib, math, sys, tempfile, time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from .adapters import Adapted
-from .error import KERNELS, mmd2
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_float, to_uint8
+from .lab.devices import free_memory, peak_memory
 from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
 from .lab.stores import shown
@@ -29,6 +29,7 @@ from .likeness import likeness_note
 from .loading import AUTOENCODERS
 from .places import refined_steps
 from .measure import _answer, expected_images, open_model
+from .mmd import KERNELS, mmd2, TILE
 from .report import save_measurement, scores, usable_features
 from .verdict import answer_of
 
@@ -71,12 +72,12 @@ class Request:
         return sorted({*(asked or every), *turns(T)})
 
 # %% ../nbs/models/measurement.ipynb #ff112211
-def _timed(work, on_gpu):
+def _timed(work, gpu):
     "Seconds of the second of two calls; the first one warms up"
     for _ in range(2):
         begin = time.perf_counter()
         work()
-        if on_gpu: torch.cuda.synchronize()
+        if gpu: torch.cuda.synchronize(gpu)
     return time.perf_counter() - begin
 
 # %% ../nbs/models/measurement.ipynb #26753410
@@ -84,8 +85,9 @@ def costs(adapted: Adapted, shape: tuple,  # of one sample
           n: int, kernels: list,  # samples, names
           batch_size: int = 250, device: str = 'cpu'
          ) -> tuple:  # seconds for a module on all samples, for the comparisons at one t
-    "What a measurement costs, from one batch of the network and 200 samples compared with as many"
-    b, m, gpu = min(n, batch_size), min(n, 200), device.startswith('cuda')
+    "What a measurement costs, from one batch of the network and 200 samples or more, compared with as many"
+    gpu = device if device.startswith('cuda') else ''
+    b, m = min(n, batch_size), min(n, 1000 if gpu else 200)  # few would cost a GPU no less
     x = torch.randn(max(b, 2*m), *shape, generator=torch.Generator().manual_seed(0)).to(device)
     t = adapted.schedule.timesteps.new_full((b,), adapted.schedule.T).to(device)
     with torch.no_grad():
@@ -114,13 +116,13 @@ def advice(network: float, kernels: float,  # seconds, of `costs`
 
 # %% ../nbs/models/measurement.ipynb #14131d42
 def memory_note(batch: int, peak: int,  # samples given at once, and the bytes that they took
-                n: int, free: int  # samples in all, bytes that are free
+                n: int, K: int, free: int  # samples in all, numbers in each, bytes that are free
                ) -> str:  # a line, or '' where there is room
     "Whether a GPU's memory will do, and the batch that it has room for"
-    needed = peak + 14*4*n*n  # the blocks of a kernel's matrices, in float32
-    if needed < .9*free: return ''
-    room = .8*free - 14*4*n*n
-    gigabytes = f'{needed/2**30:.1f} of the {free/2**30:.1f} GiB that are free'
+    held = 14*4*min(n, TILE)**2 + 8*4*n*K  # tiles of a kernel's matrices, and samples, in float32
+    if peak + held < .9*free: return ''
+    room = .8*free - held
+    gigabytes = f'{(peak + held)/2**30:.1f} of the {free/2**30:.1f} GiB that are free'
     remedy = f'--batch-size {max(1, int(batch*room/peak))}' if room > 0 else f'--samples {n//2}'
     return f'the GPU\'s memory will hardly do: {gigabytes}; {remedy} needs less'
 
@@ -199,13 +201,12 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
 # %% ../nbs/models/measurement.ipynb #bfe62bb0
 def try_out(p: Prepared) -> list:  # lines on time and memory
     "One batch, one comparison, and figure and page of a made-up curve; whatever fails here costs no work"
-    r, gpu = p.request, p.request.device.startswith('cuda')
-    if gpu: torch.cuda.reset_peak_memory_stats()
-    network, kernels = costs(p.adapted, p.adapted.shape, p.n, p.asked['kernels'], r.batch_size, r.device)
-    lines = [advice(network, kernels, p.T, p.n, len(p.times))]
-    if gpu:
-        free, peak = torch.cuda.mem_get_info()[0], torch.cuda.max_memory_allocated()
-        lines.append(memory_note(min(r.batch_size, p.n), peak, p.n, free))
+    r, shape = p.request, p.adapted.shape
+    cost = lambda: costs(p.adapted, shape, p.n, p.asked['kernels'], r.batch_size, r.device)
+    lines = [advice(*cost(), p.T, p.n, len(p.times))]
+    if r.device.startswith('cuda'):
+        free, peak = free_memory(r.device), peak_memory(cost, r.device)
+        lines.append(memory_note(min(r.batch_size, p.n), peak, p.n, math.prod(shape), free))
     some = dict(se=.1, null_lo=0., null_hi=.1, mmd2_biased=1., mmd=1., bandwidth=1.)
     rows = [dict(t=t, kernel=k, curve=c, mmd2=1. + t) | some for t in sorted(turns(p.T), reverse=True)
             for k in p.asked['kernels'] for c in ('model', 'renoised', 'fresh')]
@@ -286,9 +287,8 @@ def _measure_into(folder, p, keep_samples, progress):
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
         left, end = p.adapted.schedule.alpha_bar[-1].item(), kept.x.cpu()
         answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences, left)
-        some = to_float(p.images[:256])
-        some = p.adapted.encode(some) if p.adapted.encode else some
-        answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device)
+        some = (p.adapted.encode or (lambda x: x))(to_float(p.images[:256]))
+        answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device, min(256, r.batch_size))
         print('\n' + '\n'.join(answer['verdict']), flush=True)
         samples = to_uint8(p.adapted.decode(end) if p.adapted.decode else end)
         found = scores(samples, p.images, p.space, r.device, r.seed)

@@ -171,7 +171,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     longer, (solver, spacing) = longer_chain(*parts, beside), unipc_chain(*parts, steps)
     notes = few_note(space, samples, sets, _for_choice(len(sets['training']), plan.held_out))
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
-    how = dict(n=samples, seed=plan.seed + 1_000_000, device=device)
+    how = dict(n=samples, seed=plan.seed + 1_000_000, device=device, batch_size=min(250, plan.piece))
     asked = dict(steps=steps, images=len(images), view=view, **recorded(plan))
     with _alone(out), tracked(tracker, out.resolve().name, asked | dict(source=source)) as track:
         asked |= dict(data_hash=data_hash(images), features=str(space),

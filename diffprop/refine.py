@@ -23,7 +23,7 @@ from .error import KERNELS, median_bandwidth
 from .samplers import ddim_step
 from .lab.files import atomic_write, data_hash, state_hash
 from .lab.config import from_fields
-from .lab.devices import add_gradients, fresh_casts, join, rank_and_size
+from .lab.devices import add_gradients, any_process, fresh_casts, join, rank_and_size
 from .lab.training import clock, stop_signals
 from .adapters import Adapted
 from .loading import evaluating
@@ -93,11 +93,13 @@ class _State:
 
     def restore(self, file, asked, device):
         try: saved = torch.load(file, map_location=device, weights_only=True)
+        except torch.cuda.OutOfMemoryError: raise
         except (RuntimeError, pickle.UnpicklingError, EOFError):
             raise ValueError(f'{file} is damaged: remove it, and the refinement begins anew') from None
         if differ := [k for k in asked if saved['asked'].get(k) != asked[k]]:
             raise ValueError(f'{file} holds another refinement: {", ".join(differ)} differ')
         for name in ('network', 'average', 'optimizer'): getattr(self, name).load_state_dict(saved[name])
+        for of in self.optimizer.state.values(): of['step'] = of['step'].cpu()  # or updates wait for it
         for name in self.PLAIN: setattr(self, name, saved[name])
 
 # %% ../nbs/models/refine.ipynb #d8b95b93
@@ -153,15 +155,17 @@ def _loop(chain, state, held, judge, save, bar, track):
     p, units = chain.plan, null_units(chain) if chain.plan.weight else None
     if state.start is None: state.start = astuple(_look_at(chain, state, held, judge))
     with stop_signals() as received:
-        while state.update < p.updates and _looks_above(state.rows) < p.patience:
+        alone = rank_and_size()[1] == 1  # several processes stop together, or wait for ever
+        while any_process(state.update < p.updates and _looks_above(state.rows) < p.patience):
             begin, due = clock(held.device), min((state.update//p.every + 1)*p.every, p.updates)
-            while state.update < due and not received: _one_update(chain, state, units)
+            while state.update < due and not (received and alone): _one_update(chain, state, units)
+            stop = any_process(bool(received))
             state.seconds += clock(held.device) - begin
             if state.update == due: _note(state, _look_at(chain, state, held, judge), p.margin)
             save()
             if track and state.update == due: track(state.rows[-1], due)
             bar.update(state.update - bar.n)
-            if received: raise KeyboardInterrupt if received[0] == signal.SIGINT else SystemExit(143)
+            if stop: raise KeyboardInterrupt if signal.SIGINT in received[:1] else SystemExit(143)
 
 # %% ../nbs/models/refine.ipynb #1ed676ea
 @dataclass(eq=False)

@@ -73,7 +73,8 @@ def null_error(y: Tensor,  # (N, *shape) samples of q, N >= 4
     k = _kernel(kernel)
     y, _ = _samples(y, y, 4)
     if n < 2: raise ValueError(f'n must be at least 2, got {n}')
-    s = _positive(median_bandwidth(y, kernel) if bandwidth is None else bandwidth)
+    s = median_bandwidth(y, kernel) if bandwidth is None else bandwidth
+    s = _positive(s.cpu() if isinstance(s, Tensor) else s)
     values, sums = k(y, y, s).double(), _Sums(len(y), len(y), True, y.device)
     sums.add(slice(None), slice(None), values - values.mean())
     return (8*sums.spread.clamp(min=0)).sqrt().item()/n

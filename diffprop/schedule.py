@@ -205,8 +205,8 @@ def predict(schedule: Schedule, model: Callable,  # eps = model(x, t)
             xt: Tensor, t: int | Tensor  # (B, *shape); 1..T, one for all or (B,) one each
            ) -> Tensor:  # like xt
     "The model's eps at (x_t, t), with the t that it was trained on; ValueError where it is not like x_t"
-    own = schedule.timesteps[t] if not isinstance(t, Tensor) else schedule.timesteps.to(t.device)[t]
-    eps = model(xt, own.to(xt.device).expand(len(xt)))
+    times = schedule.timesteps.to(getattr(t, 'device', 'cpu'), non_blocking=True)
+    eps = model(xt, times[t].to(xt.device, non_blocking=True).expand(len(xt)))
     if not isinstance(eps, Tensor) or eps.shape != xt.shape:
         got = tuple(eps.shape) if isinstance(eps, Tensor) else type(eps).__name__
         raise ValueError(f'model(x, t) must return a tensor like x, {tuple(xt.shape)}, got {got}')

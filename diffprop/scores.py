@@ -40,15 +40,17 @@ def score(adapted: Adapted,  # of a few-step chain
           sets: dict,  # name -> uint8 images (N, C, H, W)
           space=None,  # of `usable_space`
           *, n: int = 1000,  # samples
-          seed: int = 0, device: str = 'cpu'
+          seed: int = 0, device: str = 'cpu',
+         batch_size: int = 250  # samples that the network is given at once
          ) -> dict:  # {name: {mmd2, and fid and kid where there are features}}
     "How far samples of a chain are from sets of images; ValueError where it ends in what is no image"
     from diffprop.lab.fidelity import fidelity
-    x = sample(adapted.schedule, adapted.model, n, adapted.shape, seed=seed, batch_size=250,
+    x = sample(adapted.schedule, adapted.model, n, adapted.shape, seed=seed, batch_size=batch_size,
                step=adapted.step, clip=adapted.clip, device=device)
     drawn, found = to_uint8(x), {}
     for name, images in sets.items():
-        own = dict(mmd2=mmd2(to_float(drawn), to_float(images[:5000]), 'laplace', biased=False).item())
+        own = (to_float(x.to(device)) for x in (drawn, images[:5000]))
+        own = dict(mmd2=mmd2(*own, 'laplace', biased=False).item())
         if space is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')  # of few images: `few_note` says so, once

@@ -78,7 +78,7 @@ def linear_model(slope: Tensor,  # (T+1, K) or (T+1,)
     "The same network as a model of the library: eps = slope_t x + offset_t for x of shape (B, K)"
     slope, offset = torch.broadcast_tensors(torch.as_tensor(slope), torch.as_tensor(offset))
     slope, offset = (v[:, None] if v.dim() == 1 else v for v in (slope, offset))
-    return lambda x, t: slope[t].to(x)*x + offset[t].to(x)
+    return lambda x, t: slope.to(x.device)[t].to(x)*x + offset.to(x.device)[t].to(x)
 
 # %% ../nbs/03_theorem.ipynb #89382d74
 def _kl(gap2, s, q):

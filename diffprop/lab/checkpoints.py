@@ -99,6 +99,7 @@ def load_checkpoint(state: State,  # is changed
     if hashlib.sha256(data[:-64]).hexdigest().encode() != data[-64:]:
         raise Damaged(f'{path} is damaged: its checksum does not match')
     try: state.restore(torch.load(io.BytesIO(data), map_location=device, weights_only=True))
+    except torch.cuda.OutOfMemoryError: raise
     except (pickle.UnpicklingError, RuntimeError, KeyError, AttributeError, TypeError, ValueError) as e:
         why = ' '.join(str(e).split())[:200]
         raise ValueError(f'{path} is not a checkpoint of this configuration: {why}') from None

@@ -190,8 +190,11 @@ def global_stream(seed: int,  # the run's seed
                   *index: int,  # which draw of the stream
                   device='cpu'):
     "Set torch's global random state to a stream inside the block, and put it back afterwards"
-    with torch.random.fork_rng([device] if torch.device(device).type == 'cuda' else []):
-        torch.manual_seed(stream(seed, name, *index).initial_seed())
+    on_gpu, of = torch.device(device).type == 'cuda', stream(seed, name, *index).initial_seed()
+    with torch.random.fork_rng([device] if on_gpu else []):
+        torch.default_generator.manual_seed(of)  # torch.manual_seed would seed every GPU, too, for good
+        if on_gpu:
+            with torch.cuda.device(device): torch.cuda.manual_seed(of)
         yield
 
 class VNet(UNet):

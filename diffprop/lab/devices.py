@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['join', 'rank_and_size', 'device_name', 'barrier', 'any_process', 'divided', 'add_gradients', 'peak_memory',
-           'keep_memory', 'fresh_casts']
+           'free_memory', 'keep_memory', 'fresh_casts']
 
 # %% ../../nbs/lab/devices.ipynb #6d48be63
 import ctypes, itertools, os, platform, sys
@@ -96,6 +96,12 @@ def peak_memory(call: Callable,  # of no arguments; called once
     events = [e for e in record.profiler.kineto_results.events() if e.name() == '[memory]']
     in_order = sorted(events, key=lambda e: e.start_ns())
     return max(itertools.accumulate((e.nbytes() for e in in_order), initial=0))
+
+def free_memory(device: str  # a GPU
+               ) -> int:  # bytes
+    "What torch can still take of a GPU's memory: what is free there, and what it holds and does not use"
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + unused
 
 def _peak_on_gpu(call, device):
     torch.cuda.synchronize(device)

@@ -135,7 +135,7 @@ def gaussian_eps(schedule: Schedule,
     "The perfect model of Gaussian data of the samples' mean and covariance: the best linear function (Eq. 5)"
     flat = x0.flatten(1).double()
     var, axes = torch.linalg.eigh(torch.cov(flat.T, correction=0))
-    inner = linear_model(*optimal_eps(schedule, var.clamp(min=0), flat.mean(0) @ axes))
+    inner = linear_model(*optimal_eps(schedule, var.clamp(min=0).cpu(), (flat.mean(0) @ axes).cpu()))
     def model(x, t): return (inner(x.flatten(1).double() @ axes, t) @ axes.T).reshape(x.shape).to(x.dtype)
     return model
 

@@ -59,7 +59,7 @@ def _train_digits(updates=400) -> dict[str, Tensor]:
     x, y = to_float(load_images('digits')), torch.from_numpy(load_digits().target)
     held = torch.arange(len(x)) % 5 == 0
     with torch.random.fork_rng(devices=[]):  # layers draw from the global state: leave that as it was
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         net = DigitsNet()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
