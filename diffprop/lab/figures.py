@@ -149,7 +149,6 @@ def plot_runs(ax, rows: pd.DataFrame,  # a row a run: method, seed and `value`
     "Runs of several methods, a line each: dots, seeds joined, mean and 95% interval beside them"
     lines = {m: first + i for i, m in enumerate(methods)}
     own = rows[rows.method.isin(lines)]
-    if own.empty: raise ValueError(f'methods must be among {sorted({*rows.method})}, got {[*lines]}')
     for _, run in own.groupby('seed'):
         joined = run.set_index('method')[value].reindex(lines).dropna()
         ax.plot(joined, [lines[m] for m in joined.index], '-', color='.78', lw=1, zorder=1)

@@ -176,7 +176,8 @@ TABLE_1_TRAINED = (*TABLE_1_TUNED, 'finetune-longer', 'ddpm', *_samplers, 'finet
                    'finetune-consistency-unclipped', 'finetune-unbiased-unclipped')
 TABLE_1_OF_IMAGES = ('ddpm', 'eps-1.005', 'time-shift', *TABLE_1_TUNED, 'finetune-longer', 'ddpm-third',
                      'ddpm-ip-third', 'consistency-third')
-ONLY_ON = dict.fromkeys(('ddpm-third', 'ddpm-ip-third', 'consistency-third'), ('cifar10',))
+_costly = ('finetune-official', 'ddpm-third', 'ddpm-ip-third', 'consistency-third')
+ONLY_ON = dict.fromkeys(_costly, ('cifar10',))
 TABLE_2 = ('consistency', 'consistency-uniform', 'consistency-cold-5', 'consistency-cold-7')
 TABLE_2_TUNED = ('finetune-consistency', 'finetune-uniform', 'finetune-cold-5', 'finetune-cold-7')
 FIGURE_4_TUNED = 'finetune-1', 'finetune-consistency'
