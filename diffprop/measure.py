@@ -86,7 +86,7 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
     controls = ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
     if not adapted.encode: return x0, controls
-    return _check_data(adapted.encode(x0), adapted.shape, False), controls
+    return _check_data(adapted.encode(_floats(x0)), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def measure(adapted: Adapted,  # of any adapter

@@ -72,12 +72,12 @@ class Request:
         return sorted({*(asked or every), *turns(T)})
 
 # %% ../nbs/models/measurement.ipynb #ff112211
-def _timed(work, gpu):
+def _timed(work, device):
     "Seconds of the second of two calls; the first one warms up"
     for _ in range(2):
         begin = time.perf_counter()
         work()
-        if gpu: torch.cuda.synchronize(gpu)
+        if device.startswith('cuda'): torch.cuda.synchronize(device)
     return time.perf_counter() - begin
 
 # %% ../nbs/models/measurement.ipynb #26753410
@@ -86,13 +86,12 @@ def costs(adapted: Adapted, shape: tuple,  # of one sample
           batch_size: int = 250, device: str = 'cpu'
          ) -> tuple:  # seconds for a module on all samples, for the comparisons at one t
     "What a measurement costs, from one batch of the network and 200 samples or more, compared with as many"
-    gpu = device if device.startswith('cuda') else ''
-    b, m = min(n, batch_size), min(n, 1000 if gpu else 200)  # few would cost a GPU no less
+    b, m = min(n, batch_size), min(n, 1000 if device.startswith('cuda') else 200)  # few cost a GPU no less
     x = torch.randn(max(b, 2*m), *shape, generator=torch.Generator().manual_seed(0)).to(device)
     t = adapted.schedule.timesteps.new_full((b,), adapted.schedule.T).to(device)
     with torch.no_grad():
-        network = _timed(lambda: _answer(adapted.model, x[:b], t), gpu)*n/b
-        one = sum(_timed(lambda: mmd2(x[:m], x[m:2*m], kernel), gpu) for kernel in kernels)
+        network = _timed(lambda: _answer(adapted.model, x[:b], t), device)*n/b
+        one = sum(_timed(lambda: mmd2(x[:m], x[m:2*m], kernel), device) for kernel in kernels)
     return network, 4*one*(n/m)**2  # the null band, the model and its two controls
 
 # %% ../nbs/models/measurement.ipynb #2de9daf4
@@ -287,7 +286,8 @@ def _measure_into(folder, p, keep_samples, progress):
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
         left, end = p.adapted.schedule.alpha_bar[-1].item(), kept.x.cpu()
         answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences, left)
-        some = (p.adapted.encode or (lambda x: x))(to_float(p.images[:256]))
+        some = to_float(p.images[:256])
+        some = p.adapted.encode(some) if p.adapted.encode else some
         answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device, min(256, r.batch_size))
         print('\n' + '\n'.join(answer['verdict']), flush=True)
         samples = to_uint8(p.adapted.decode(end) if p.adapted.decode else end)

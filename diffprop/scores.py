@@ -41,7 +41,7 @@ def score(adapted: Adapted,  # of a few-step chain
           space=None,  # of `usable_space`
           *, n: int = 1000,  # samples
           seed: int = 0, device: str = 'cpu',
-         batch_size: int = 250  # samples that the network is given at once
+          batch_size: int = 250  # samples that the network is given at once
          ) -> dict:  # {name: {mmd2, and fid and kid where there are features}}
     "How far samples of a chain are from sets of images; ValueError where it ends in what is no image"
     from diffprop.lab.fidelity import fidelity
@@ -49,8 +49,8 @@ def score(adapted: Adapted,  # of a few-step chain
                step=adapted.step, clip=adapted.clip, device=device)
     drawn, found = to_uint8(x), {}
     for name, images in sets.items():
-        own = (to_float(x.to(device)) for x in (drawn, images[:5000]))
-        own = dict(mmd2=mmd2(*own, 'laplace', biased=False).item())
+        both = (to_float(x.to(device)) for x in (drawn, images[:5000]))
+        own = dict(mmd2=mmd2(*both, 'laplace', biased=False).item())
         if space is not None:
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')  # of few images: `few_note` says so, once

@@ -262,4 +262,5 @@ def exclusive(folder: str | Path,  # made if it is not there
 def _removed(folder, made):
     "A lock that nobody holds, and a new folder where nothing else is in it"
     (folder/LOCKS[0]).unlink(missing_ok=True)
-    if made and not any(folder.iterdir()): folder.rmdir()
+    if made:
+        with contextlib.suppress(OSError): folder.rmdir()  # which others may be filling

@@ -118,12 +118,13 @@ _uniform = dict(_regularized, rho=0.)
 _cold = dict(_regularized, warm_start=False)
 _unbiased, _official = dict(_regularized, biased=False), dict(_uniform, lam_reg=.5)
 _velocity = dict(schedule='sigmoid', variance='posterior', prediction='v')
+_perturbed = dict(perturbation=.1)
 _tuned = dict(finetune=True, baseline='finetune-ddpm')
 _unclipped = dict(finetune=True, sampling=dict(clip=False), baseline='finetune-ddpm-unclipped')
 EPS_SCALES = (1.005, 1.01, 1.02)
 
 METHODS = {
-    'ddpm-ip': Method('ADM-IP (input perturbation)', dict(perturbation=.1),
+    'ddpm-ip': Method('ADM-IP (input perturbation)', _perturbed,
                       paper=dict(cifar10=3.25, imagenet32=2.72, celeba64=1.31)),
     'ddpm': Method('DDPM', paper=dict(cifar10=3.61, imagenet32=3.62, celeba64=1.73)),
     'consistency': Method('DDPM w/ consistency reg.', _regularized,
@@ -138,8 +139,7 @@ METHODS = {
     'finetune-official': Method('fine-tuned w/ reg., official weights', _official, **_tuned),
     'finetune-longer': Method('fine-tuned without, 4 times as long', longer=4, **_tuned),
     'ddpm-third': Method('DDPM, a third of the updates', longer=1/3, baseline='ddpm-third'),
-    'ddpm-ip-third': Method('ADM-IP, a third of the updates', dict(perturbation=.1), longer=1/3,
-                            baseline='ddpm-third'),
+    'ddpm-ip-third': Method('ADM-IP, a third of the updates', _perturbed, longer=1/3, baseline='ddpm-third'),
     'consistency-third': Method('w/ reg., a third of the updates', _regularized, longer=1/3,
                                 baseline='ddpm-third'),
     'consistency-unbiased': Method('DDPM w/ reg., U-statistic', _unbiased),

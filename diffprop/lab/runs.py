@@ -43,10 +43,11 @@ def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are
 def noise_loss(model: Callable,  # eps = model(x, t)
                schedule: Schedule,
                images: Tensor,  # (N, C, H, W) uint8; 1,000 are looked at, evenly spaced
-               draws: int = 20  # times and noises an image
+               draws: int = 20,  # times and noises an image
+               device: str = ''  # the network's; '': that of the images
               ) -> float:
     "Eq. 5 of a network on images, with the same times and noises for every network"
-    x0 = to_float(images[::max(1, len(images)//1000)][:1000])
+    x0 = to_float(images[::max(1, len(images)//1000)][:1000].to(device or images.device))
     draw = lambda i: stream(0, 'held-out noise', i, device=x0.device)
     return sum(nll_loss(schedule, model, x0, generator=draw(i)).item() for i in range(draws))/draws
 
@@ -71,8 +72,8 @@ def _noise_loss(self: Lab, data, config, images):
     "`noise_loss` of a run, whatever its sampler; computed once and kept"
     file = self.folder(data, config)/'noise-loss.json'
     if not file.exists():
-        some = images[::max(1, len(images)//1000)][:1000].to(self.device)
-        loss = noise_loss(self.network(data, config), make_schedule(config), some)
+        parts = self.network(data, config), make_schedule(config), images
+        loss = noise_loss(*parts, device=self.device)
         write_json(file, dict(noise_loss=loss))
     return read_json(file)
 
