@@ -6,6 +6,7 @@
 __all__ = ['GRADIENTS', 'bootstrap_sample', 'consistency_loss', 'nll_loss', 'training_loss']
 
 # %% ../nbs/05_bootstrap.ipynb #6379f631
+from inspect import signature
 from typing import Callable
 
 import torch
@@ -119,6 +120,7 @@ def training_loss(schedule: Schedule,
     if not 0 <= lam_reg < 1: raise ValueError(f'lam_reg must be in [0, 1), got {lam_reg}')
     if x0_forw is not None: _check_batch('x0_forw', x0_forw)
     nll = nll_loss(schedule, model, x0, generator=generator, perturbation=perturbation)
+    signature(consistency_loss).bind_partial(**regularizer)  # where lam_reg is 0 too
     if lam_reg == 0: return nll, dict(nll=nll.detach())
     if x0_other is None: raise ValueError('x0_other must be given where lam_reg > 0: a second batch like x0')
     forw = x0 if x0_forw is None else x0_forw

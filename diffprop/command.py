@@ -239,7 +239,7 @@ def _explained(e):
     if isinstance(e, OSError) and e.strerror:
         return e.strerror if e.filename is None else f'{e.filename}: {e.strerror}'
     if isinstance(e, (ValueError, OSError, FloatingPointError)): return text or kind
-    if isinstance(e, RuntimeError) and re.search(r'cuda|mps|device', text, re.I): return text[:300]
+    if isinstance(e, RuntimeError) and re.search(r'cuda|device', text, re.I): return text[:300]
     return f'{kind}: {text[:300]} (--debug shows where)'
 
 # %% ../nbs/models/command.ipynb #37907f1f

@@ -22,8 +22,11 @@ from .schedule import Schedule, backward_chain, backward_step, forward_sample, i
 _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2']
 
 # %% ../nbs/02_error.ipynb #db62f2d5
-def _check_run(schedule, x0, n, kernels, times, controls, null, lengths=()):
+def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengths=()):
     "The requested times, from high to low, or a ValueError"
+    if not isinstance(schedule, Schedule):
+        raise ValueError(f'schedule must be a Schedule, got {type(schedule).__name__}')
+    if draws < 1: raise ValueError(f'draws must be at least 1, got {draws}')
     for name in kernels or ['']: _kernel(name)  # none is refused like an unknown one
     if not (x0.is_floating_point() or x0.dtype == torch.uint8) or x0.dim() < 2:
         wanted = 'x0 must be (N, *shape), float in [-1, 1] or uint8'
@@ -33,7 +36,9 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, lengths=()):
     if unknown := set(controls) - {'renoised', 'fresh'}:
         raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
     if not 0 < null < 1: raise ValueError(f'null must be in (0, 1), got {null}')
-    times = sorted({int(t) for t in (range(schedule.T + 1) if times is None else times)}, reverse=True)
+    times = sorted({*map(float, range(schedule.T + 1) if times is None else times)}, reverse=True)
+    if any(t % 1 for t in times): raise ValueError(f'times must be whole numbers, got {times}')
+    times = [int(t) for t in times]
     if not times or times[-1] < 0 or times[0] > schedule.T:
         raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
     if lengths and (times[-1] > 0 or not {*lengths} <= {*range(2, schedule.T + 1)}):
@@ -79,7 +84,8 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
         if curve == 'renoised':
             x = forward_sample(schedule, x, t, generator=stream(seed, 'renoising', t, device=device))
         elif curve.startswith('fresh'):
-            generator, L = stream(seed, 'fresh noise', t, device=device), int(curve[5:] or 1)
+            L = int(curve.removeprefix('fresh') or 1)
+            generator = stream(seed, 'fresh noise', t, device=device)
             *_, (_, x) = run(forward(t, 1, t + L, 'fresh inputs'), t + L, t, generator=generator)
         return _measure(t, curve, x, forward(t, 0, t, 'reference'), yardstick(t), seen)
     return compare
@@ -105,7 +111,7 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
 
     ValueError for an argument outside its range, and for samples that are not finite."""
     kernels = [kernels] if isinstance(kernels, str) else list(kernels)
-    times = _check_run(schedule, x0, n, kernels, times, controls, null, lengths)
+    times = _check_run(schedule, x0, n, kernels, times, controls, null, draws, lengths)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
     compare = _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device)
     rows, stop = [], 0 if 'renoised' in controls else times[-1]

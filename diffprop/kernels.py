@@ -26,8 +26,10 @@ def _kernel(name, log):
         run_sync(manager.interrupt_kernel)()
     before = signal.signal(signal.SIGINT, interrupt)
     try:
-        # apart from the notebook's own lines, which papermill prints
-        run_sync(manager.start_kernel)(extra_arguments=['--log-level=40'], stdout=log, stderr=log)
+        env = dict(os.environ, DIFFPROP_COMMAND='1')  # the page then prints its tables
+        # the log is apart from the notebook's own lines, which papermill prints
+        how = dict(extra_arguments=['--log-level=40'], env=env, stdout=log, stderr=log)
+        run_sync(manager.start_kernel)(**how)
         yield manager, asked
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -53,7 +55,6 @@ def execute(notebook: Path, executed: Path,  # what is run, and where the page i
     DeadKernelError = optional('nbclient.exceptions').DeadKernelError
     if executed.is_dir(): raise IsADirectoryError(21, 'is a folder, not the file of a page', str(executed))
     kernel, asked, log = _kernel_of(notebook), [], executed.with_suffix('.log')
-    os.environ['DIFFPROP_COMMAND'] = '1'  # the page then prints its tables
     try:
         with log.open('w', encoding='utf-8') as file, _kernel(kernel, file) as (manager, asked):
             def before_cell(**_):

@@ -56,15 +56,23 @@ def _answer(model, x, t):
     except ValueError: raise  # which says so itself
     except Exception as error:
         given = f'the model ended in an error on data {tuple(x.shape)} of {str(x.dtype)[6:]}'
-        remedy = ', which a function could convert to its own and back' if 'type' in str(error) else ''
+        remedy = ', which a function could convert to its own and back' if 'dtype' in str(error) else ''
         raise ValueError(f'{given}{remedy}: {type(error).__name__}: {error}') from error
 
 # %% ../nbs/models/measure.ipynb #192c6bc3
+def _check_device(network, device):
+    "ValueError for a network that lies elsewhere; one on several devices says so itself where it must"
+    there = {str(w.device) for w in network.parameters()} if network is not None else set()
+    if there and str(device) not in there:
+        raise ValueError(f"device must be that of the network, {' and '.join(sorted(there))}, got {device}: "
+                         f"device='{min(there)}', or network.to('{device}'), mends it")
+
 @torch.no_grad()
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
     "ValueError for a model that does not take its data, or answers an image in two ways"
     x, T = _floats(x[:3].to(device)), adapted.schedule.T
+    _check_device(adapted.network, x.device)
     for own in adapted.schedule.timesteps[sorted({1, max(1, T//2), T})]:
         t = own.to(device).expand(len(x))
         first, second = (_answer(adapted.model, x, t) for _ in range(2))
@@ -84,7 +92,7 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
                ) -> tuple:  # (data as the chain has them, names of the controls that its step allows)
     "What is measured, checked; images of a latent pipeline are encoded"
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
-    controls = ('renoised', 'fresh')[:1 if isinstance(adapted.step, RememberingStep) else 2]
+    controls = ('renoised',) if isinstance(adapted.step, RememberingStep) else ('renoised', 'fresh')
     if not adapted.encode: return x0, controls
     return _check_data(adapted.encode(_floats(x0)), adapted.shape, False), controls
 
@@ -142,7 +150,8 @@ def open_model(path: Path,  # a pipeline that diffusers saved, or a finished run
         parts = open_parts(path)
         for network in filter(None, (parts.unet, parts.vae)): network.to(device)
         return from_diffusers(parts, steps=steps or None, **how)
-    if any(how.values()): raise ValueError(f'{", ".join(how)} are options of a pipeline, and {path} is a run')
+    if given := [name for name, value in how.items() if value is not None]:
+        raise ValueError(f'{path} is a run of diffprop, which has no {" and no ".join(given)}: leave it out')
     from diffprop.lab.config import Config, make_schedule
     from diffprop.lab.checkpoints import load_network
     config = Config.of(**_record(path)['config'])
@@ -171,12 +180,12 @@ def error_table(curve: pd.DataFrame,  # with the re-noised control, at least at 
     return table.rename_axis('MMD^2 in 1e-4').reset_index()
 
 # %% ../nbs/models/measure.ipynb #2c7c0450
-def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
+def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1', ..
                  ) -> str:
     "A device that computes here; 'auto' takes a GPU where there is one; ValueError for any other"
     if name == 'auto': return 'cuda' if torch.cuda.is_available() else 'cpu'
-    if name.split(':')[0] not in ('cpu', 'cuda', 'mps'):
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps', got {name!r}")
+    if name.split(':')[0] not in ('cpu', 'cuda'):  # tables are float64, which mps has not
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:1', got {name!r}")
     try: torch.zeros(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as e:
         reason = str(e).splitlines()[0].rstrip('.')
@@ -186,9 +195,10 @@ def usable_device(name: str  # 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'
 # %% ../nbs/models/measure.ipynb #18b926c0
 @contextmanager
 def tried_folder(folder: Path):  # is made where it is not there
-    "A folder that was made and written to; where nothing is put in it, it is removed again"
+    "A folder that can be written to; one that was made for this, and stays empty, is removed again"
     try:
         folder = usable_folder('--out', folder)
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e:
@@ -196,4 +206,4 @@ def tried_folder(folder: Path):  # is made where it is not there
         raise OSError(e.errno, why) from None
     try: yield folder
     finally:
-        if folder.is_dir() and not any(folder.iterdir()): folder.rmdir()
+        if made and folder.is_dir() and not any(folder.iterdir()): folder.rmdir()

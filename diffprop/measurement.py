@@ -21,6 +21,7 @@ from .adapters import Adapted
 from .keep import FILES, Kept, is_finished, measure_kept, take_folder
 from .lab.curves import turns
 from .lab.data import load_images, to_float, to_uint8
+from .lab.sets import spread
 from .lab.devices import free_memory, peak_memory
 from .lab.files import data_hash, exclusive, file_hash, read_json, state_hash
 from .lab.presets import choose, names
@@ -60,16 +61,15 @@ class Request:
             if value < least: raise ValueError(f'--{option} must be at least {least}, got {value}')
         for name in names(self.kernels) or ['']: choose('kernel', name, KERNELS)
         if self.times and self.every: raise ValueError('--times and --every exclude each other')
-        self.at(10**9)
+        words = self.times.replace(',', ' ').split()
+        if not all(word.isdecimal() for word in words):
+            raise ValueError(f'--times must be whole numbers, such as 0,10,100, got {self.times!r}')
 
     def at(self, T: int) -> list:  # steps of the chain
         "The t at which a chain is measured; ValueError where they are not in it"
-        every = range(0, T + 1, self.every or max(1, T//50)) if T < 10**9 else ()
-        try: asked = [int(t) for t in self.times.replace(',', ' ').split()]
-        except ValueError: asked = [-1]
-        if any(not 0 <= t <= T for t in asked):
-            raise ValueError(f'--times must be whole numbers in 0..{T}, such as 0,10,100, got {self.times!r}')
-        return sorted({*(asked or every), *turns(T)})
+        asked = [int(t) for t in self.times.replace(',', ' ').split()]
+        if max(asked, default=0) > T: raise ValueError(f'--times must be in 0..{T}, got {self.times!r}')
+        return sorted({*(asked or range(0, T + 1, self.every or max(1, T//50))), *turns(T)})
 
 # %% ../nbs/models/measurement.ipynb #ff112211
 def _timed(work, device):
@@ -286,7 +286,7 @@ def _measure_into(folder, p, keep_samples, progress):
         curve = measure_kept(p.adapted, p.images, kept, device=r.device, progress=progress, **how)
         left, end = p.adapted.schedule.alpha_bar[-1].item(), kept.x.cpu()
         answer = answer_of(curve, p.T, p.n, len(p.images)//2, kept.influences, left)
-        some = to_float(p.images[:256])
+        some = to_float(spread(p.images, 256))
         some = p.adapted.encode(some) if p.adapted.encode else some
         answer['verdict'][1:1] = likeness_note(p.adapted, some, end, r.device, min(256, r.batch_size))
         print('\n' + '\n'.join(answer['verdict']), flush=True)

@@ -58,6 +58,7 @@ class Kernel:
 
     def __call__(self, x: Tensor, y: Tensor, bandwidth) -> Tensor:
         x, y = (_at_least_float32(z.flatten(1)) for z in (x, y))
+        if self.metric == 'l2': x, y = _centred(x, y)
         return self.of(_distances(x, y, self.metric), bandwidth)
 
 # %% ../nbs/02_mmd.ipynb #cab8d42a

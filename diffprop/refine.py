@@ -229,10 +229,14 @@ def _asked(schedule, step, clip, judge, view, x0, network):
     "What a checkpoint belongs to, besides its plan"
     chain = dict(times=schedule.timesteps.tolist(), schedule=data_hash(schedule.alpha_bar), clip=clip)
     hashes = dict(data=data_hash(x0), weights=state_hash(network.state_dict()))
-    names = dict(judge=_named(judge), view=_named(view))
-    return chain | hashes | names | dict(step=getattr(step, '__qualname__', repr(step)))
+    names = dict(judge=_named(judge), view=_named(view), step=_named(step))
+    return chain | hashes | names
 
-def _named(f): return 'pixels' if f is None else getattr(f, 'name', f.__qualname__)
+def _named(f):
+    "What a function is called, alike in every process"
+    if f is None: return 'pixels'
+    if isinstance(f, partial): return f'{_named(f.func)} {f.args} {f.keywords}'
+    return getattr(f, 'name', None) or getattr(f, '__qualname__', type(f).__qualname__)
 
 # %% ../nbs/models/refine.ipynb #6e70215c
 @torch.inference_mode(False)  # whatever the caller is in
@@ -266,7 +270,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     file = Path(folder)/'refine.pt' if folder else None
     held = _floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
-    with evaluating(network): check_steady(Adapted(model, schedule), rest, device)
+    with evaluating(network): check_steady(Adapted(model, schedule, network=network), rest, device)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)

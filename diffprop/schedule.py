@@ -59,9 +59,10 @@ class Schedule:
         given = self.variance
         tables = dict(beta=self.beta, posterior=self.posterior_variance)
         table = tables.get(given) if isinstance(given, str) else given
-        if isinstance(table, Tensor) and table.shape == self.beta.shape: return table.double().cpu()
-        got = tuple(given.shape) if isinstance(given, Tensor) else repr(given)
-        raise ValueError(f"variance must be 'beta', 'posterior' or a ({self.T+1},) tensor, got {got}")
+        fits = isinstance(table, Tensor) and table.shape == self.beta.shape
+        if fits and (table >= 0).all(): return table.double().cpu()
+        got = repr(given) if not isinstance(given, Tensor) else f'{tuple(given.shape)} from {given.min()}'
+        raise ValueError(f"variance must be 'beta', 'posterior' or ({self.T+1},) from 0, got {got}")
 
 # %% ../nbs/00_schedule.ipynb #6b6eaa08
 @patch(cls_method=True)
@@ -95,9 +96,8 @@ def sigmoid(cls: Schedule,
             start: float = -3, end: float = 3,  # the sigmoid's argument at t = 0 and at t = T
             variance: str | Tensor = 'beta') -> Schedule:  # of the backward step
     "Jabri et al.'s schedule (arXiv 2212.11972), the authors' code's: alpha_bar falls as a sigmoid of t"
-    lo, hi = torch.tensor([float(start), float(end)], dtype=torch.float64).sigmoid()
     u = torch.linspace(start, end, T+1, dtype=torch.float64).sigmoid()
-    return _from_alpha_bar((hi - u)/(hi - lo), variance)
+    return _from_alpha_bar((u[-1] - u)/(u[-1] - u[0]), variance)
 
 # %% ../nbs/00_schedule.ipynb #aac8c7fa
 def seeded(seed: int, *path: int,  # the run's seed; which stream of the run: any non-negative integers
@@ -206,11 +206,12 @@ def predict(schedule: Schedule, model: Callable,  # eps = model(x, t)
            ) -> Tensor:  # like xt
     "The model's eps at (x_t, t), with the t that it was trained on; ValueError where it is not like x_t"
     times = schedule.timesteps.to(getattr(t, 'device', 'cpu'), non_blocking=True)
-    eps = model(xt, times[t].to(xt.device, non_blocking=True).expand(len(xt)))
-    if not isinstance(eps, Tensor) or eps.shape != xt.shape:
-        got = tuple(eps.shape) if isinstance(eps, Tensor) else type(eps).__name__
-        raise ValueError(f'model(x, t) must return a tensor like x, {tuple(xt.shape)}, got {got}')
-    return eps
+    return _like(model(xt, times[t].to(xt.device, non_blocking=True).expand(len(xt))), xt)
+
+def _like(eps, x):
+    if isinstance(eps, Tensor) and eps.shape == x.shape: return eps
+    got = tuple(eps.shape) if isinstance(eps, Tensor) else type(eps).__name__
+    raise ValueError(f'model(x, t) must return a tensor like x, {tuple(x.shape)}, got {got}')
 
 # %% ../nbs/00_schedule.ipynb #f831f5ab
 def backward_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
@@ -228,9 +229,9 @@ def backward_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
 @patch
 def keep(self: Schedule, times: Iterable[int]) -> Schedule:  # the t in 1..T to keep, in increasing order
     "The same process in these steps alone, with the marginals at the kept t (arXiv 2102.09672, Sec. 4)"
-    kept = torch.tensor([0, *map(int, times)])
-    if len(kept) < 2 or (kept.diff() < 1).any() or kept[-1] > self.T:
-        raise ValueError(f'times must increase and lie in 1..{self.T}, got {kept[1:].tolist()}')
+    kept = torch.tensor([0, *map(int, given := [*times])])
+    if len(kept) < 2 or (kept.diff() < 1).any() or kept[-1] > self.T or kept[1:].tolist() != given:
+        raise ValueError(f'times must be whole numbers that increase in 1..{self.T}, got {given}')
     if isinstance(self.variance, Tensor):
         why = 'a table belongs to its own'
         raise ValueError(f"variance must be 'beta' or 'posterior' to keep some steps: {why}")
@@ -247,7 +248,7 @@ def respace(self: Schedule, steps: int) -> Schedule:  # how many to keep, first 
 # %% ../nbs/00_schedule.ipynb #b6242691
 def _in_batches(model, size):
     "The model, given at most `size` samples at once"
-    return lambda x, t: torch.cat([model(*part) for part in zip(x.split(size), t.split(size))])
+    return lambda x, t: torch.cat([_like(model(p, s), p) for p, s in zip(x.split(size), t.split(size))])
 
 def backward_chain(schedule: Schedule, model: Callable,  # eps = model(x, t)
                    x: Tensor,  # (B, *shape) x_start, which the first module takes to x_{start-1}

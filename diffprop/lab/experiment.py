@@ -56,7 +56,8 @@ def commit() -> dict:  # commit, and whether the library differs from it; None a
 # %% ../../nbs/lab/experiment.ipynb #bd7d3d41
 def provenance(**parameters) -> dict:
     "What a reader needs to trace a result: parameters, commit, versions, machine, time"
-    machine = device_name('cuda' if torch.cuda.is_available() else 'cpu')
+    on_gpu = torch.cuda.is_available() and parameters.get('device') != 'cpu'
+    machine = device_name('cuda' if on_gpu else 'cpu')
     finished = time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())
     return dict(parameters=parameters, **commit(), versions=_versions(), python=platform.python_version(),
                 machine=machine, finished=finished)

@@ -22,6 +22,7 @@ from ..samplers import ddim_step, unclipped_ddim_step
 from .extras import optional
 from .files import atomic_write, exclusive, read_json, write_json
 from .data import to_float, to_uint8
+from .sets import spread
 from ..mmd import _floats
 from .config import make_schedule
 from .fidelity import fidelity, image_features
@@ -229,9 +230,9 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     network, record = self.refined(data, config, nfe, way)
     begin, train, held = time.perf_counter(), self.images(data), self.held_out_images(data)
     drawn = self.few_step_images(network, data, config, nfe, way, n)
-    some = train[::max(1, len(train)//5000)]  # features cost as much as samples
+    some = spread(train, 5000)  # features cost as much as samples
     own = image_features(drawn, space, device=self.device)
-    beside = image_features(held[:n], space, device=self.device)
+    beside = image_features(spread(held, n), space, device=self.device)
     score = dict(device=self.device, keep=True, own=own)
     seen, unseen = (fidelity(drawn, y, space, **score) for y in (some, held))
     row = dict(data=data, method=way.name, sampler=way.sampler, nfe=nfe, seed=config.seed,
@@ -243,4 +244,4 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     return row | record | self.named(data, config)
 
 OTHER_NOISE = 1_000_000  # seeds of the noises that are scored lie apart from those of refining
-VERSION = 3  # of what a row and a refinement are
+VERSION = 4  # of what a row and a refinement are

@@ -7,7 +7,7 @@ __all__ = ['LOCKS', 'LEASE', 'row_parts', 'data_hash', 'state_hash', 'file_hash'
            'write_json', 'read_json', 'cached', 'kept_array', 'exclusive']
 
 # %% ../../nbs/lab/files.ipynb #0a6c18bc
-import contextlib, errno, glob, hashlib, json, os, platform, signal, tempfile, time, warnings
+import contextlib, errno, glob, hashlib, json, os, platform, re, signal, tempfile, time, warnings
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -96,9 +96,11 @@ def _ended(who):
 def _remove_pieces(path):
     "Delete what processes left beside `path` that were killed while they wrote it"
     for piece in path.parent.glob(f'{glob.escape(path.name)}.*-????????'):
+        who = piece.name[len(path.name) + 1:-9]
+        if not re.fullmatch(r'.+@\d+', who): continue  # somebody's own file
         with contextlib.suppress(OSError):
             old = time.time() - piece.stat().st_mtime > 3600
-            if old or _ended(piece.name[len(path.name) + 1:-9]): piece.unlink()
+            if old or _ended(who): piece.unlink()
 
 def _sync(file):
     "Have the system put a file's bytes on the disk, where it can; Windows wants it open for writing"
@@ -136,10 +138,11 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
         _sync(beside)
         os.replace(beside, path)
     except (OSError, RuntimeError, SafetensorError) as e:
-        e = _os_error(e, beside)
-        number = getattr(e, 'errno', None) or errno.EIO
-        why = getattr(e, 'strerror', None) or ' '.join(str(e).split())
-        raise OSError(number, f'{path} cannot be written: {why}; what stood there before is whole') from e
+        found = _os_error(e, beside)
+        if not isinstance(found, OSError): raise  # of `write` itself, not of the disk
+        why = found.strerror or ' '.join(str(found).split())
+        why = f'{path} cannot be written: {why}; what stood there before is whole'
+        raise OSError(found.errno or errno.EIO, why) from e
     finally:
         with contextlib.suppress(OSError): beside.unlink()
 

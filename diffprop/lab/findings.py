@@ -6,7 +6,7 @@
 __all__ = ['SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'table_1', 'table_1_of_images', 'cifar_from_scratch',
            'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at', 'figure_4', 'faults',
            'where_it_helps', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
-           'few_steps_of_images_again', 'table_2_of_images', 'findings']
+           'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -248,6 +248,13 @@ def few_steps_of_images_again(preset='cpu'):  # whose rows
             question = f'Photographs in ten steps, trained anew: does {what} change KID, beside {other}?'
             yield question, 'of its KID', difference(kid[method]/kid[other] - 1, 1.)
 
+def few_steps_at_32(preset='gpu-32'):  # whose rows
+    "CIFAR-10 at its own size in ten steps: KID beside the former, a difference a network"
+    kid = rows_of('14_few_steps_at_32', preset).pivot(index='seed', columns='method', values='kid')
+    for other in ('as it is', 'UniPC'):
+        question = f'CIFAR-10 at 32 x 32 in ten steps: does refinement change KID, beside {other}?'
+        yield question, 'of its KID', difference(kid['refined']/kid[other] - 1, 1.)
+
 # %% ../../nbs/lab/findings.ipynb #8c1e6c3e
 def table_2_of_images(preset='cpu'):  # whose rows
     "Table 2 and Figure 4 of photographs, fine-tuning: KID beside the whole method's, a difference a network"
@@ -267,7 +274,7 @@ PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table
          '14_few_steps': few_steps, '15_where_it_helps': where_it_helps,
          '09_figure1_of_images': figure_1_of_images, '11_figure3_of_images': figure_3_of_images,
          '08_table2_of_images': table_2_of_images, '14_few_steps_of_images': few_steps_of_images,
-         '14_few_steps_of_images_again': few_steps_of_images_again}
+         '14_few_steps_of_images_again': few_steps_of_images_again, '14_few_steps_at_32': few_steps_at_32}
 
 def findings() -> pd.DataFrame:  # page, question, unit, and the columns of `judge`
     "The main questions of the published pages, corrected over all of them (digits, and photographs)"

@@ -52,7 +52,7 @@ class Lab:
         if pairs and set(pairs) <= set(IMAGE_SHAPES): put(self, 'data_path', pairs)  # as text, from papermill
         put(self, 'preset', choose('preset', self.preset or default_preset(), PRESETS))
         put(self, 'runs', usable_folder('runs', self.runs or project_root()/'runs').absolute())  # for others
-        choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda', 'mps'))
+        choose('device', self.device.split(':')[0], ('auto', 'cpu', 'cuda'))
         tracker_class(self.tracker)
         gpu = torch.cuda.is_available()
         if self.device == 'auto': put(self, 'device', 'cuda' if gpu else 'cpu')

@@ -108,9 +108,10 @@ def _check_order(after):
 def in_processes(function: Callable,  # of a module: another process must be able to import it
                  jobs: list[tuple],  # its arguments, call by call
                  workers,  # processes at most, an int; or an engine: anything with `submit`
-                 after: dict = {}  # i -> jobs that must have ended before job i begins; they stand before it
+                 after: dict | None = None  # i -> jobs that must end before it begins; they stand before it
                 ) -> Iterator[tuple]:  # (i, function(*jobs[i])), in the order in which they end
     "Calls in processes of one thread each, or in this one where workers is 1; the first error ends all"
+    after = after or {}
     _check_order(after)
     if hasattr(workers, 'submit'):
         def submit(i): return workers.submit(_call, function, jobs[i])
@@ -178,9 +179,10 @@ def seconds_an_image(model: Callable,  # eps = model(x, t)
         begin = time.perf_counter()
         model(x, t).sum().item()  # a number: a GPU has to be done
         return time.perf_counter() - begin
-    n, took = 1, [time_of(1)]  # a first call is slow
-    while n < batch_size and took[-1] < .1 or len(took) == 1:
-        n, took = min(4*n, batch_size), took + [time_of(min(4*n, batch_size))]
-    took = [took[-1]]
+    time_of(1)  # a first call is slow
+    n, took = 1, [time_of(1)]
+    while n < batch_size and took[0] < .1:
+        n = min(4*n, batch_size)
+        took = [time_of(n)]
     while sum(took) < .3: took.append(time_of(n))
     return sum(took)/len(took)/n

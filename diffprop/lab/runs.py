@@ -24,9 +24,10 @@ from .data import to_float
 from .config import Config, make_network, make_schedule
 from .devices import device_name
 from .fidelity import fidelity
-from .presets import choose, configure, forward_passes, METHODS
+from .presets import choose, configure, forward_passes, METHODS, PRESETS
 from .processes import at_once, in_processes, Progress, seconds_an_image
 from .networks import Lab, SAMPLERS
+from .sets import spread
 
 _all_ = ['SAMPLERS', 'Lab']
 
@@ -35,7 +36,7 @@ def final_error(drawn: Tensor,  # (N, C, H, W) uint8 images; the first 1,000 are
                 images: Tensor  # data, likewise; 2,000 are looked at, evenly spaced
                ) -> float:
     "The error at t = 0: squared MMD of samples and data, unbiased, Gaussian kernel (Eq. 10)"
-    y = to_float(images[::max(1, len(images)//2000)][:2000])
+    y = to_float(spread(images, 2000))
     return mmd2(to_float(drawn[:1000]), y, biased=False).item()
 
 # %% ../../nbs/lab/runs.ipynb #d91f3778
@@ -47,7 +48,7 @@ def noise_loss(model: Callable,  # eps = model(x, t)
                device: str = ''  # the network's; '': that of the images
               ) -> float:
     "Eq. 5 of a network on images, with the same times and noises for every network"
-    x0 = to_float(images[::max(1, len(images)//1000)][:1000].to(device or images.device))
+    x0 = to_float(spread(images, 1000).to(device or images.device))
     draw = lambda i: stream(0, 'held-out noise', i, device=x0.device)
     return sum(nll_loss(schedule, model, x0, generator=draw(i)).item() for i in range(draws))/draws
 
@@ -207,7 +208,8 @@ def _check_jobs(self: Lab, jobs):
 # %% ../../nbs/lab/runs.ipynb #7203becb
 def _line(row, name):
     "A run in one line"
-    return (f"{row['data']}  seed {row['seed']}  {name:20s}  FID {row['fid']:7.3f}  "
+    score = PRESETS[row['preset']].judged
+    return (f"{row['data']}  seed {row['seed']}  {name:20s}  {score.upper()} {row[score]:7.3f}  "
             f"{row['train_steps']} updates in {row['seconds']:.0f} s")
 
 # %% ../../nbs/lab/runs.ipynb #b23952ff

@@ -47,7 +47,7 @@ def difference(values,  # a difference for each seed
     d = d[np.isfinite(d)]
     mean, half = mean_interval(d)
     record = dict(difference=mean, difference_half=half, p=np.nan, pairs=len(d), scale=float(scale))
-    if len(d) < 2 or d.std() == 0: return record
+    if len(d) < 2 or np.ptp(d) == 0: return record
     from scipy import stats
     return record | dict(p=float(stats.ttest_1samp(d, 0).pvalue))
 

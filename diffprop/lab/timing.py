@@ -62,8 +62,8 @@ class Update:
 # %% ../../nbs/lab/timing.ipynb #1d06e780
 def clock(device) -> float:
     "Seconds: the processor's own on a CPU, those on the wall on a GPU, when it has finished"
-    if device != 'cpu': torch.cuda.synchronize(device)
-    return time.process_time() if device == 'cpu' else time.perf_counter()
+    if on_gpu := torch.device(device).type == 'cuda': torch.cuda.synchronize(device)
+    return time.perf_counter() if on_gpu else time.process_time()
 
 class StopWatch(dict):
     "Seconds spent on each part"
