@@ -81,7 +81,7 @@ def from_module(net: Callable,  # out = net(x, time): a tensor like x
         raise ValueError('schedule must be the one that the network was trained with, got a respaced one: '
                          'respace afterwards')
     def model(x, t):
-        out = _like(x, net(x, time_of(t, schedule.T)))
+        out = _like(x, net(x.clone(), time_of(t, schedule.T)))  # it may work in place
         return _as_eps(predicts, out, x, t, schedule.alpha_bar)
     network = net if isinstance(net, nn.Module) else None
     return Adapted(model, schedule, **{'network': network} | known)
@@ -127,6 +127,8 @@ def _check_labels(c, label, guidance):
     if kind is not None:
         raise ValueError(f'unet must have no classes or a table of them, got class_embed_type {kind!r}: '
                          'give what it is conditioned on by a function, through from_module')
+    if guidance is not None and not (isinstance(guidance, tuple | list) and len(guidance) == 2):
+        raise ValueError(f'guidance must be (scale, label of no class), got {guidance!r}')
     given = (label,) if guidance is None else (label, guidance[1])
     if n is None and (label, guidance) != (None, None):
         raise ValueError(f'label and guidance must be None, got {label!r} and {guidance!r}: the unet has '
@@ -239,7 +241,7 @@ def from_edm(denoiser: Callable,  # D(x, sigma): x (B, *shape) noised by sigma (
     def model(x, t):
         s = at(sigmas, t, x)
         ve = x*at((1 + sigmas**2).sqrt(), t, x)
-        return (ve - _like(x, denoiser(ve, s.flatten())))/s
+        return (ve - _like(x, denoiser(ve.clone(), s.flatten())))/s
     return Adapted(model, schedule_of(sigmas), **{'step': heun_step, 'network': network, **known})
 
 # %% ../nbs/models/adapters.ipynb #104a2c42

@@ -13,6 +13,7 @@ from pathlib import Path
 from fastcore.script import anno_parser, Param, store_true
 
 from .experiments import experiments, notebook_parser, project_root, _title, _value
+from .lab.extras import expanded
 
 # %% ../nbs/models/command.ipynb #72dcfe73
 _IMAGES = 'folder or zip of images; or digits, cifar10, celeba64, imagenet32'
@@ -47,9 +48,9 @@ def measure_command(path: Param('a saved model: a diffusers pipeline (save_pretr
     from diffprop.measurement import Request
     asked = Request(data, samples, kernels, every, times, steps, limit, seed, batch_size,
                     usable_device(device), features, resize, filter, variance, sampler, label)
-    name = Path(out or 'error-of-' + '-and-'.join(Path(p).expanduser().resolve().name for p in paths[:3]))
+    name = expanded(out or 'error-of-' + '-and-'.join(expanded(p).resolve().name for p in paths[:3]))
     _apart(name, data)
-    with tried_folder(name): return _measured(paths, asked, name, overwrite, keep_samples)
+    with tried_folder(name) as name: return _measured(paths, asked, name, overwrite, keep_samples)
 
 # %% ../nbs/models/command.ipynb #a2a1e171
 def _measured(paths, asked, out, overwrite, keep_samples):
@@ -74,13 +75,13 @@ def _named(): return re.findall(r'\w+', _IMAGES.split(';')[1])[1:]
 def _at_the_door(paths, data):
     "What can be seen to be wrong before seconds of imports"
     for path in paths:
-        place = Path(path).expanduser()
+        place = expanded(path)
         if place.exists() or path == 'digits': continue
         if len(place.parts) == 2 and not place.parent.exists(): continue  # the Hub's
         near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
         meant = f' (did you mean {near[0]!r}?)' if near else ''
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
-    known, here = _named(), Path(data).expanduser().exists()
+    known, here = _named(), expanded(data).exists()
     if data in known and here: print(f'{data} is the data set of that name; what lies here is ./{data}')
     if data in known or here: return
     near = difflib.get_close_matches(data, [*known, *(p.name for p in Path().iterdir())], 1)
@@ -91,7 +92,7 @@ def _at_the_door(paths, data):
 # %% ../nbs/models/command.ipynb #ae2e7e55
 def _apart(out, data):
     "Results among the images would be measured as images next time"
-    folder = Path(data).expanduser()
+    folder = expanded(data)
     if folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f'--out must not lie in the folder of the images, {folder}, got {out}')
 
@@ -125,7 +126,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     more = _changes(change, ('steps', 'out', 'view', 'features', 'samples', 'beside', 'tracker', 'device',
                              'limit'))
     for field in more: choose('change', field, Plan.__dataclass_fields__)
-    name, device = Path(path).expanduser().resolve().name, usable_device(device)
+    name, device = expanded(path).resolve().name, usable_device(device)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
         images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '

@@ -36,9 +36,10 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengt
     if unknown := set(controls) - {'renoised', 'fresh'}:
         raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
     if not 0 < null < 1: raise ValueError(f'null must be in (0, 1), got {null}')
-    times = sorted({*map(float, range(schedule.T + 1) if times is None else times)}, reverse=True)
-    if any(t % 1 for t in times): raise ValueError(f'times must be whole numbers, got {times}')
-    times = [int(t) for t in times]
+    try: asked = {*map(float, range(schedule.T + 1) if times is None else times)}
+    except (TypeError, ValueError): asked = {.5}
+    if any(t % 1 for t in asked): raise ValueError(f'times must be whole numbers, got {times!r}')
+    times = sorted(map(int, asked), reverse=True)
     if not times or times[-1] < 0 or times[0] > schedule.T:
         raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
     if lengths and (times[-1] > 0 or not {*lengths} <= {*range(2, schedule.T + 1)}):
@@ -110,7 +111,8 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
     """The input error of every module, D_MMD(t), with standard error and null band (Eq. 6, Eq. 7, Eq. 8)
 
     ValueError for an argument outside its range, and for samples that are not finite."""
-    kernels = [kernels] if isinstance(kernels, str) else list(kernels)
+    kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(kernels))
+    controls = [controls] if isinstance(controls, str) else controls
     times = _check_run(schedule, x0, n, kernels, times, controls, null, draws, lengths)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
     compare = _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device)

@@ -177,12 +177,12 @@ def _states_from(kept, run, T, noises):
 
 # %% ../nbs/models/keep.ipynb #400323e0
 def _holds(folder):
-    "The request whose results, finished or not, a folder holds; False: somebody's curve; None: no one's"
+    "The request whose results, finished or not, a folder holds; False: something else; None: nothing"
     of_file = {FILES[0]: lambda found: found, 'provenance.json': lambda found: found['parameters']}
     for name, read in of_file.items():
         try: return read(json.loads((folder/name).read_text(encoding='utf-8')))
         except (OSError, ValueError, KeyError, TypeError): pass
-    return False if (folder/'curve.csv').exists() else None
+    return False if folder.is_dir() and any(folder.iterdir()) else None
 
 # %% ../nbs/models/keep.ipynb #cbd05735
 def take_folder(folder: Path,  # the name that was asked for

@@ -46,9 +46,10 @@ def _index(folder):
     if name is None: raise ValueError(f'{file} must name the class of the pipeline as _class_name')
     _check_pipeline(name if isinstance(name, str) else f'{name}, with code in the folder', folder)
     parts = {k: v for k, v in held.items() if isinstance(v, list) and any(v)}
-    library, kind = parts.get('unet', ('diffusers', ''))
-    if library != 'diffusers':
-        raise ValueError(f'{folder} must hold classes of diffusers, got unet ({library}.{kind}): '
+    for part in {'unet', 'scheduler', 'vae', 'vqvae'} & {*parts}:
+        library, kind = parts[part]
+        if library == 'diffusers': continue
+        raise ValueError(f'{folder} must hold classes of diffusers, got {part} ({library}.{kind}): '
                          'open it with its own code and give (unet, scheduler)')
     parts = {k: v[1] for k, v in parts.items()}
     _check_parts(parts, folder)

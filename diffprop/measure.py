@@ -7,8 +7,11 @@ __all__ = ['check_steady', 'as_measured', 'measure', 'expected_images', 'open_mo
            'tried_folder']
 
 # %% ../nbs/models/measure.ipynb #4e21585b
+import re
 import tempfile
+import warnings
 from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +20,7 @@ from torch import Tensor
 
 from .adapters import Adapted, from_diffusers
 from .error import error_dynamics
+from .lab.arrays import DARK
 from .lab.devices import divided, join
 from .lab.figures import plot_error
 from .lab.files import usable_folder
@@ -56,7 +60,8 @@ def _answer(model, x, t):
     except ValueError: raise  # which says so itself
     except Exception as error:
         given = f'the model ended in an error on data {tuple(x.shape)} of {str(x.dtype)[6:]}'
-        remedy = ', which a function could convert to its own and back' if 'dtype' in str(error) else ''
+        of_types = 'type' in str(error) and not re.search('cuda|device', str(error))
+        remedy = ', which a function could convert to its own and back' if of_types else ''
         raise ValueError(f'{given}{remedy}: {type(error).__name__}: {error}') from error
 
 # %% ../nbs/models/measure.ipynb #192c6bc3
@@ -97,6 +102,16 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
     return _check_data(adapted.encode(_floats(x0)), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
+def _check_given(adapted, n, clip, given):
+    "ValueError for arguments of `measure` that would be bent in silence"
+    if not hasattr(adapted, 'schedule'):
+        raise ValueError('adapted must be what an adapter returns, such as from_diffusers(..), '
+                         f'got {type(adapted).__name__}')
+    if clip not in (None, True, False): raise ValueError(f'clip must be True or False, got {clip!r}')
+    for name, value in dict(n=n, batch_size=given.get('batch_size')).items():
+        if value is None or isinstance(value, Integral) and value > 0: continue
+        raise ValueError(f'{name} must be a whole number from 1, got {value!r}')
+
 def measure(adapted: Adapted,  # of any adapter
             images: Tensor,  # (N, *shape), uint8 or float in [-1, 1]; those of a latent pipeline are encoded
             *, n: int | None = None,  # samples at each t; None: 1000, or half the images where these are few
@@ -106,7 +121,10 @@ def measure(adapted: Adapted,  # of any adapter
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
     "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
+    _check_given(adapted, n, clip, given)
     x0, controls = as_measured(adapted, images, in_range)
+    if x0.dtype == torch.uint8 and x0.max() < DARK:
+        warnings.warn(f'images have no value above {x0.max()} of 255, and are read so')
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=controls) | given

@@ -21,7 +21,7 @@ from .adapters import _whole, from_diffusers
 from .cards import card, few_note, in_words, record_of
 from .scores import finite_score, judge_in, longer_chain, score, unipc_chain, usable_space
 from .lab.devices import barrier, join, rank_and_size
-from .lab.extras import optional
+from .lab.extras import expanded, optional
 from .lab.files import (atomic_write, data_hash, exclusive, LOCKS, read_json, state_hash,
                                 usable_folder, write_json)
 from .lab.config import from_fields
@@ -42,7 +42,7 @@ SHIPPED = Path(diffprop.__file__).parent/'digits'  # trained by 14_few_steps, se
 def _place(source):
     "The folder that a source names"
     if str(source) == 'digits' and not Path(source).exists(): return SHIPPED
-    return Path(source).expanduser()
+    return expanded(source)
 
 def open_source(path: Path | str  # folder of a pipeline or of a finished run; or 'digits', the shipped one
                ) -> tuple:  # (unet, scheduler) of diffusers
@@ -155,7 +155,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
     device, (steps, beside, samples) = join(device), map(_whole, (steps, beside, samples))
-    _check_call(images, samples)
+    _check_call(images, samples, steps)
     usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
     usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)), samples=samples)
     out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
@@ -218,8 +218,9 @@ def _in_both(spacing, before, after):
     return {}, ['By UniPC the refined network ends in what is no image; it is not scored.']*bool(before)
 
 # %% ../nbs/models/pipelines.ipynb #275885c7
-def _check_call(images, samples):
-    "ValueError for what is no tensor of images, or too few samples"
+def _check_call(images, samples, steps):
+    "ValueError for what is no tensor of images, too few samples, or no number of steps"
+    if steps is None: raise ValueError('steps must be a whole number from 1, got None')
     if not isinstance(images, Tensor):
         raise ValueError(f'images must be a tensor (N, C, H, W) of uint8, got {type(images).__name__}')
     if type(samples) is not int or samples < 2:

@@ -9,6 +9,8 @@ __all__ = ['holds_pipeline', 'existing', 'refined_steps']
 import json
 from pathlib import Path
 
+from .lab.extras import expanded
+
 # %% ../nbs/models/places.ipynb #6b9184ab
 def _json(file):
     "The object that a JSON file holds; ValueError names the file where there is none"
@@ -46,7 +48,7 @@ def _near(path):
 def existing(path: Path | str  # of a folder; ~ is one's home
             ) -> Path:
     "The path of a folder; FileNotFoundError, with what to do, where there is none"
-    path = Path(path).expanduser()
+    path = expanded(path)
     if path.exists(): return path
     raise FileNotFoundError(f'{path} is not a folder{_near(path)}')
 

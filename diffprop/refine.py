@@ -108,7 +108,10 @@ def _one_update(chain, state, units):
     p, u = chain.plan, state.update
     state.optimizer.param_groups[0]['lr'] = p.lr*(1 - u/p.updates)
     state.optimizer.zero_grad(set_to_none=True)
-    parts = update_gradients(chain, u, state.chains, units)
+    try: parts = update_gradients(chain, u, state.chains, units)
+    except ValueError as e:
+        if 'finite' not in str(e): raise
+        raise FloatingPointError(f'update {u} (lr {p.lr:g}, seed {p.seed}) is not finite: {e}') from e
     if all(w.grad is None for w in state.parameters):
         raise ValueError('network must be the one that the model calls: it got no gradient')
     add_gradients(state.parameters)
@@ -125,6 +128,9 @@ def _look_at(chain, state, held, judge):
     p, n = chain.plan, chain.schedule.T
     noise = chain.noise('held-out noise', 0, p.samples)
     with state.averaged(): samples = chain.run_all(noise(n + 1), n, 0, noise)
+    if not samples.isfinite().all():
+        raise FloatingPointError(f'samples are not finite after update {state.update} (lr {p.lr:g}, '
+                                 f'seed {p.seed})')
     if judge is not None: return look(judge(samples), held, 'polynomial')  # KID's kernel
     if chain.view is None: return look(samples, held)
     return look(chain.seen_all(samples, 0), held, p.kernel)

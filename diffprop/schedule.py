@@ -59,10 +59,9 @@ class Schedule:
         given = self.variance
         tables = dict(beta=self.beta, posterior=self.posterior_variance)
         table = tables.get(given) if isinstance(given, str) else given
-        fits = isinstance(table, Tensor) and table.shape == self.beta.shape
-        if fits and (table >= 0).all(): return table.double().cpu()
-        got = repr(given) if not isinstance(given, Tensor) else f'{tuple(given.shape)} from {given.min()}'
-        raise ValueError(f"variance must be 'beta', 'posterior' or ({self.T+1},) from 0, got {got}")
+        if isinstance(table, Tensor) and table.shape == self.beta.shape: return table.double().cpu()
+        got = tuple(given.shape) if isinstance(given, Tensor) else repr(given)
+        raise ValueError(f"variance must be 'beta', 'posterior' or a ({self.T+1},) tensor, got {got}")
 
 # %% ../nbs/00_schedule.ipynb #6b6eaa08
 @patch(cls_method=True)
@@ -102,7 +101,8 @@ def sigmoid(cls: Schedule,
 # %% ../nbs/00_schedule.ipynb #aac8c7fa
 def seeded(seed: int, *path: int,  # the run's seed; which stream of the run: any non-negative integers
            device='cpu') -> torch.Generator:  # where it draws
-    "A generator that depends on (seed, *path) and on nothing else"
+    "A generator that depends on (seed, *path) and on nothing else; ValueError for a seed that is none"
+    if seed is None: raise ValueError('seed must be a whole number from 0, got None')
     mixed = np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(mixed))
 
@@ -206,7 +206,7 @@ def predict(schedule: Schedule, model: Callable,  # eps = model(x, t)
            ) -> Tensor:  # like xt
     "The model's eps at (x_t, t), with the t that it was trained on; ValueError where it is not like x_t"
     times = schedule.timesteps.to(getattr(t, 'device', 'cpu'), non_blocking=True)
-    return _like(model(xt, times[t].to(xt.device, non_blocking=True).expand(len(xt))), xt)
+    return _like(model(xt.clone(), times[t].to(xt.device, non_blocking=True).expand(len(xt))), xt)
 
 def _like(eps, x):
     if isinstance(eps, Tensor) and eps.shape == x.shape: return eps

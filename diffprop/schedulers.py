@@ -43,7 +43,7 @@ def of_config(kind, scheduler,  # class of a scheduler; the scheduler that it is
 def _is_theirs(scheduler):
     "Is this a class of diffusers itself, with the step that it came with?"
     known = getattr(optional('diffusers'), type(scheduler).__name__)
-    return type(scheduler) is known and 'step' not in vars(scheduler)
+    return type(scheduler) is known and not {'step', '_get_variance', 'set_timesteps'} & {*vars(scheduler)}
 
 def _same(name, one, other):
     "Have two schedulers the same table of that name, or the first none?"
@@ -53,7 +53,7 @@ def _same(name, one, other):
 def _check_tables(scheduler):
     "ValueError for a table that somebody replaced: what its configuration says is then not what it does"
     fresh = of_config(type(scheduler), scheduler)
-    for name in ('betas', 'alphas_cumprod'):
+    for name in ('betas', 'alphas_cumprod', 'final_alpha_cumprod'):
         if _same(name, fresh, scheduler): continue
         raise ValueError(f'scheduler must have the {name} of its configuration, got others: give what was '
                          'changed as its trained_betas, from which it makes all its tables')
@@ -241,7 +241,11 @@ def chain_of(scheduler,  # of diffusers
             ) -> Chain:
     "The chain that a scheduler runs; ValueError where it cannot be run faithfully"
     c, kind = check_scheduler(scheduler), type(scheduler).__name__
-    if kind in SOLVERS: return _solver_chain(scheduler, steps)
+    if kind in SOLVERS:
+        learned = str(c.get('variance_type')).startswith('learned')
+        if variance is not None and not learned:
+            raise ValueError(f'variance must be None for {kind}, which has its own, got {variance!r}')
+        return _solver_chain(scheduler, steps)
     beta = torch.cat([torch.zeros(1), scheduler.betas.double().cpu()])
     whole = Schedule(beta, variance or _VARIANCES.get(c.get('variance_type'), 'posterior'))
     ddim = kind == 'DDIMScheduler'

@@ -19,7 +19,7 @@ import torch
 from fastcore.meta import delegates
 from torch import Tensor
 
-from .files import cached, data_hash, project_root, row_parts
+from .files import cached, data_hash, expanded, project_root, row_parts
 from .reading import copies, Fit, open_image
 from .arrays import BATCH, batch_images, file_arrays, fitted_images, is_mapped
 from .arrays import MAX_BYTES, table_images
@@ -270,7 +270,7 @@ def read_images(name_or_path: str | Path = 'digits',  # one of `NAMED`; or a pat
                ) -> ImagesRead:
     "An image set in a fixed order, with its account; ValueError names what cannot be read"
     _check_options(name_or_path, channels, limit)
-    fit, name, path = Fit(size, resize, filter), str(name_or_path), Path(name_or_path).expanduser()
+    fit, name, path = Fit(size, resize, filter), str(name_or_path), expanded(name_or_path)
     if name in NAMED: images, account = _load_named(name, fit.size, limit, root)
     elif os.path.lexists(path): images, account = _load_path(path, fit, limit, root)
     else: raise _unknown(name)

@@ -18,6 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from .extras import expanded
+
 # %% ../../nbs/lab/files.ipynb #77eec3a0
 def row_parts(array,  # a Tensor or np.ndarray, perhaps larger than memory
               size: int = 2**24  # bytes of a part, about
@@ -69,7 +71,7 @@ def usable_folder(name: str,  # of the argument, for the error
                  ) -> Path:
     "The path of a folder that can be made and written; ValueError names the file, or the rights, in its way"
     if not isinstance(path, (str, os.PathLike)): raise ValueError(f'{name} must be a folder, got {path!r}')
-    path = Path(path).expanduser()
+    path = expanded(path)
     nearest = next(p for p in (path, *path.absolute().parents) if os.path.lexists(p))
     if nearest.is_dir() and os.access(nearest, os.W_OK): return path
     why = _why_not(nearest) if nearest.is_dir() else 'is a file'

@@ -193,10 +193,10 @@ def choose(what: str,  # the name that the error gives it
     raise ValueError(f'{what} must be one of {", ".join(listed)}; got {value!r}{near}')
 
 def names(given: list | str) -> list:  # of strings
-    "A list of names, however papermill's -p hands it over: a list, \"['a', 'b']\" or \"a, b\""
-    if not isinstance(given, str): return [str(g) for g in given]
-    parts = (part.strip(' \'"') for part in given.strip(' []()').split(','))
-    return [part for part in parts if part]
+    "A list of names, each once, however papermill's -p hands it over: a list, \"['a', 'b']\" or \"a, b\""
+    if not isinstance(given, str | list | tuple): raise ValueError(f'names must be a list, got {given!r}')
+    if isinstance(given, str): given = (part.strip(' \'"') for part in given.strip(' []()').split(','))
+    return [*dict.fromkeys(str(name) for name in given if name != '')]
 
 # %% ../../nbs/lab/presets.ipynb #cecfcd49
 def check_parameters(cells: list | None = None):  # text of the cells that have run; None: this kernel's
