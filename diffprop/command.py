@@ -84,7 +84,8 @@ def _at_the_door(paths, data):
     known, here = _named(), expanded(data).exists()
     if data in known and here: print(f'{data} is the data set of that name; what lies here is ./{data}')
     if data in known or here: return
-    near = difflib.get_close_matches(data, [*known, *(p.name for p in Path().iterdir())], 1)
+    here = [p.name for p in Path().iterdir() if p.exists()]  # a link may lead nowhere
+    near = difflib.get_close_matches(data, [*known, *here], 1)
     meant = f' (did you mean {near[0]!r}?)' if near else ''
     raise FileNotFoundError(f'no data set and no path is called {data!r}{meant}: '
                             f'use one of {", ".join(known)}, or the path of a folder or zip of images')

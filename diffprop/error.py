@@ -110,7 +110,8 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
                   ) -> pd.DataFrame:  # t, kernel, curve, mmd2, se, null_lo/hi, mmd2_biased, mmd, bandwidth
     """The input error of every module, D_MMD(t), with standard error and null band (Eq. 6, Eq. 7, Eq. 8)
 
-    ValueError for an argument outside its range, and for samples that are not finite."""
+    `mmd2`, `se` and the band are of the U-statistic, which may be below 0; `mmd2_biased` is Eq. 10 as
+    printed, `mmd` its root. ValueError for an argument outside its range, and samples that are not finite."""
     kernels = [kernels] if isinstance(kernels, str) else list(dict.fromkeys(kernels))
     controls = [controls] if isinstance(controls, str) else controls
     times = _check_run(schedule, x0, n, kernels, times, controls, null, draws, lengths)

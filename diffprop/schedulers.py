@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .lab.extras import optional
-from .samplers import ddim_step, heun_step, unclipped_ddim_step
+from .samplers import ddim_step, heun_step, diffusers_ddim_step
 from .schedule import Schedule, backward_step, predict
 
 # %% ../nbs/models/schedulers.ipynb #5fc37eb5
@@ -252,7 +252,7 @@ def chain_of(scheduler,  # of diffusers
     kept = whole if steps is None else whole.keep(_spaced(scheduler, steps, ddim))
     clipped = 'clipped' if c.clip_sample else 'not clipped'
     note = f'{kind}, T = {whole.T}, {c.prediction_type}, variance {whole.variance}, {clipped}'
-    step = unclipped_ddim_step if ddim else backward_step
+    step = diffusers_ddim_step if ddim else backward_step
     return Chain(whole, kept, torch.arange(-1, whole.T), step, bool(c.clip_sample), (note,))
 
 # %% ../nbs/models/schedulers.ipynb #6d8a4454

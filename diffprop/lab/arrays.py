@@ -93,8 +93,10 @@ def _arrays(data, suffix, most=MAX_BYTES):
         if total > most: raise ValueError(f'it unpacks to {total:,} bytes')
         return dict(np.load(io.BytesIO(data), allow_pickle=False))
     loaded = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
-    loaded = loaded if isinstance(loaded, dict) else {'tensor': loaded}
-    return {str(k): v.numpy() for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    if isinstance(loaded, torch.Tensor): loaded = {'tensor': loaded}
+    loaded = dict(enumerate(loaded)) if isinstance(loaded, list | tuple) else loaded
+    tensors = {str(k): v.detach() for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    return {k: (v.float() if v.dtype == torch.bfloat16 else v).numpy() for k, v in tensors.items()}
 
 # %% ../../nbs/lab/arrays.ipynb #9c744cfa
 def file_arrays(data: bytes | Path,  # of a file; or its path: then it is mapped, as far as it can be

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise
 from ..schedule import sample, seeded, stream
-from ..samplers import ddim_step, unclipped_ddim_step
+from ..samplers import ddim_step, diffusers_ddim_step
 from .extras import optional
 from .files import atomic_write, exclusive, read_json, write_json
 from .data import to_float, to_uint8
@@ -34,13 +34,13 @@ from ..short_chain import Plan, recorded
 from ..views import frozen, own_features, pyramid
 
 # %% ../../nbs/lab/few_steps.ipynb #cfa13837
-def clipped_ddim_step(schedule: Schedule, model: Callable,  # as for `unclipped_ddim_step`
+def clipped_ddim_step(schedule: Schedule, model: Callable,  # as for `diffusers_ddim_step`
                       xt: Tensor, t: int,  # likewise
                       noise: Tensor | None = None, *, generator=None,  # not used
                       clip: bool = True  # it always clips
                      ) -> Tensor:  # x_{t-1}
     "DDIM as diffusers' pipelines run it: the implied x_0 clipped, the predicted noise"
-    return unclipped_ddim_step(schedule, model, xt, t, clip=True)
+    return diffusers_ddim_step(schedule, model, xt, t, clip=True)
 
 # %% ../../nbs/lab/few_steps.ipynb #a2363ec9
 STEPS = {'ddim': ddim_step, 'ancestral': backward_step, 'ddim, clipped': clipped_ddim_step}
