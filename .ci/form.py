@@ -1,7 +1,8 @@
 """What the code must look like, in notebooks, modules, benchmarks and here.
 
     python .ci/form.py    fails on a line over 110 columns, on two statements in a line, on a module over 250
-                          exported lines, and on export cells over 45 lines or, at the median, over 15
+                          exported lines, on export cells over 45 lines or, at the median, over 15, and on a
+                          module of the paper or the lab that imports from a floor above it
 """
 import io
 import re
@@ -46,6 +47,15 @@ def check_exports(where, cells):
         faults.append(f'{where}: export cells of {median:g} lines at the median, {MEDIAN} at most')
 
 
+def check_floors(where, source, paper):
+    "A module of the paper imports from the paper alone, one of the lab from the paper and the lab"
+    in_lab = where.parent.name == 'lab'
+    if not in_lab and where.stem not in paper: return
+    for dots, name in re.findall(r'^from (\.+)(\w+)', source, re.M):
+        if in_lab and dots == '.' or name in paper: continue
+        faults.append(f'{where}: imports {name}, which stands above it')
+
+
 pages = [p for p in (root/'nbs').rglob('[!._]*.ipynb') if '.ipynb_checkpoints' not in p.parts]
 for path in sorted(pages):
     name, cells = path.relative_to(root), nbformat.read(path, 4).cells
@@ -56,10 +66,14 @@ for path in sorted(pages):
     check_exports(name, [source for _, source in code if source.startswith('#| export')])
 
 scripts = [*(root/'benchmarks').glob('*.py'), *(root/'.ci').glob('*.py'), root/'setup.py']
+exports = re.compile(r'^#\| default_exp (\w+)$', re.M)
+paper = {exports.search(c.source)[1] for p in (root/'nbs').glob('0*.ipynb')
+         for c in nbformat.read(p, 4).cells if exports.search(c.source)}
 modules = [p for p in (root/'diffprop').rglob('*.py') if p.name != '_modidx.py']
 for path in sorted(scripts + modules):
     check_lines(path.relative_to(root), path.read_text(encoding='utf-8'))
     check_statements(path.relative_to(root), path.read_text(encoding='utf-8'))
+    if path in modules: check_floors(path.relative_to(root), path.read_text(encoding='utf-8'), paper)
 check_lines('.ci/run', (root/'.ci'/'run').read_text(encoding='utf-8'))
 
 print('\n'.join(faults) or 'form: all within bounds')

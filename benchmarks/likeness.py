@@ -8,7 +8,7 @@ from benchmarks.common import ROOT, row, save
 from diffprop.adapters import Adapted
 from diffprop.lab.config import make_schedule
 from diffprop.lab.data import to_float
-from diffprop.lab.few_steps import few_step_chain
+from diffprop.few_steps import few_step_chain
 from diffprop.lab.runs import Lab
 from diffprop.likeness import times_harder
 from diffprop.schedule import sample, seeded

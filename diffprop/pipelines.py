@@ -34,7 +34,7 @@ from .measure import check_steady, expected_images
 from .refine import _checked, refine
 from .schedulers import check_scheduler, in_place, of_config, own_settings
 from .short_chain import Plan, recorded
-from .views import frozen, MIDDLE, own_features
+from .lab.views import frozen, MIDDLE, own_features
 
 # %% ../nbs/models/pipelines.ipynb #1731ad85
 SHIPPED = Path(diffprop.__file__).parent/'digits'  # trained by 14_few_steps, seed 0

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..views import frozen
+from .views import frozen
 from .extras import check_finite
 from .files import atomic_write, file_hash, read_json, write_json
 from .devices import barrier, device_name, rank_and_size

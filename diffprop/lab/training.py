@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ..schedule import Schedule, stream
 from ..bootstrap import consistency_loss, nll_loss
-from ..views import frozen, own_features
+from .views import frozen, own_features
 from .files import atomic_write, data_hash, exclusive
 from .data import to_float
 from .devices import (add_gradients, any_process, barrier, divided, fresh_casts, join,
