@@ -71,9 +71,10 @@ paper = {exports.search(c.source)[1] for p in (root/'nbs').glob('0*.ipynb')
          for c in nbformat.read(p, 4).cells if exports.search(c.source)}
 modules = [p for p in (root/'diffprop').rglob('*.py') if p.name != '_modidx.py']
 for path in sorted(scripts + modules):
-    check_lines(path.relative_to(root), path.read_text(encoding='utf-8'))
-    check_statements(path.relative_to(root), path.read_text(encoding='utf-8'))
-    if path in modules: check_floors(path.relative_to(root), path.read_text(encoding='utf-8'), paper)
+    name, source = path.relative_to(root), path.read_text(encoding='utf-8')
+    check_lines(name, source)
+    check_statements(name, source)
+    if path in modules: check_floors(name, source, paper)
 check_lines('.ci/run', (root/'.ci'/'run').read_text(encoding='utf-8'))
 
 print('\n'.join(faults) or 'form: all within bounds')

@@ -120,8 +120,9 @@ def training_loss(schedule: Schedule,
     if not 0 <= lam_reg < 1: raise ValueError(f'lam_reg must be in [0, 1), got {lam_reg}')
     if x0_forw is not None: _check_batch('x0_forw', x0_forw)
     nll = nll_loss(schedule, model, x0, generator=generator, perturbation=perturbation)
-    signature(consistency_loss).bind_partial(**regularizer)  # where lam_reg is 0 too
-    if lam_reg == 0: return nll, dict(nll=nll.detach())
+    if lam_reg == 0:
+        signature(consistency_loss).bind_partial(**regularizer)  # refused here as where they are used
+        return nll, dict(nll=nll.detach())
     if x0_other is None: raise ValueError('x0_other must be given where lam_reg > 0: a second batch like x0')
     forw = x0 if x0_forw is None else x0_forw
     reg = consistency_loss(schedule, model, forw, x0_other, generator=generator, **regularizer)

@@ -22,6 +22,14 @@ from .schedule import Schedule, backward_chain, backward_step, forward_sample, i
 _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2']
 
 # %% ../nbs/02_error.ipynb #db62f2d5
+def _whole_times(times):
+    "Those t, each once, from high to low; ValueError for what is no whole number"
+    wanted = f'times must be whole numbers, got {times!r}'
+    try: found = {*map(float, times)}
+    except (TypeError, ValueError): raise ValueError(wanted) from None
+    if any(t % 1 for t in found): raise ValueError(wanted)
+    return sorted(map(int, found), reverse=True)
+
 def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengths=()):
     "The requested times, from high to low, or a ValueError"
     if not isinstance(schedule, Schedule):
@@ -36,10 +44,7 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengt
     if unknown := set(controls) - {'renoised', 'fresh'}:
         raise ValueError(f"controls must be among 'renoised', 'fresh', got {sorted(unknown)}")
     if not 0 < null < 1: raise ValueError(f'null must be in (0, 1), got {null}')
-    try: asked = {*map(float, range(schedule.T + 1) if times is None else times)}
-    except (TypeError, ValueError): asked = {.5}
-    if any(t % 1 for t in asked): raise ValueError(f'times must be whole numbers, got {times!r}')
-    times = sorted(map(int, asked), reverse=True)
+    times = _whole_times(range(schedule.T + 1) if times is None else times)
     if not times or times[-1] < 0 or times[0] > schedule.T:
         raise ValueError(f'times must be in 0..{schedule.T}, got {times}')
     if lengths and (times[-1] > 0 or not {*lengths} <= {*range(2, schedule.T + 1)}):
