@@ -12,7 +12,7 @@ def official(x, y):
     "The official code's estimator, from its description: both sets stacked, `cdist`, five exponentials"
     n, z = len(x), torch.cat([x, y])
     d2 = torch.cdist(z, z)**2
-    bandwidths = d2.detach().sum()/(4*n*n - 2*n)*2.**torch.arange(-2, 3).view(5, 1, 1)
+    bandwidths = d2.detach().sum()/(4*n*n - 2*n)*2.**torch.arange(-2, 3, device=d2.device).view(5, 1, 1)
     k = (-d2/bandwidths).exp().sum(0)
     return k[:n, :n].mean() + k[n:, n:].mean() - 2*k[:n, n:].mean()
 

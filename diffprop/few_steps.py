@@ -245,3 +245,16 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
 
 OTHER_NOISE = 1_000_000  # seeds of the noises that are scored lie apart from those of refining
 VERSION = 4  # of what a row and a refinement are
+
+# %% ../nbs/models/few_steps.ipynb #27f73122
+@patch
+def few_step_first(self: Lab, data: str, config, nfe: int, way: Way,
+                   n: int = 16, features: str = 'auto'  # images; as for `few_step_file`
+                  ) -> Tensor:  # (n, C, H, W) uint8
+    "The first images that a way draws, for the eye; drawn once and kept in the run's folder"
+    file = self.few_step_file(data, config, nfe, way, n, features).with_suffix('.safetensors')
+    if not file.exists():
+        network, _ = self.refined(data, config, nfe, way)
+        images = self.few_step_images(network, data, config, nfe, way, n)
+        atomic_write(file, lambda p: save_file(dict(images=images), p))
+    return load_file(file)['images']

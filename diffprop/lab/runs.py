@@ -111,14 +111,14 @@ def run(self: Lab, data: str, method: str,  # a data set of the preset, a name i
     space = self.ready(data, features, weights, few)
     config = self.config(data, method, seed, **overrides)
     if m.finetune: self.trained(data, self._vanilla(data, config, method))
-    drawn, record = self.samples(data, config, m.sampling), self.trained(data, config)
     held, file = self._score(data, config, m.sampling, space)
     if not file.exists():
+        drawn = self.samples(data, config, m.sampling)
         with exclusive(held.with_suffix('')):
             if not file.exists():
                 score = self._scored(data, config, drawn, space)
                 write_json(file, score)
-    scored = read_json(file)
+    scored, record = read_json(file), self.trained(data, config)
     updates, seconds = record['steps'], record['seconds']
     return dict(data=data, method=method, label=m.label, seed=seed, **scored,
                 **self.drawing(config, m.sampling), train_steps=updates, seconds=seconds,

@@ -9,6 +9,7 @@ __all__ = ['batch_indices', 'batch', 'train_step', 'stop_signals', 'network_view
 import json, os, signal, sys, threading, time
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Callable
 
@@ -24,12 +25,15 @@ from .data import to_float
 from .devices import (add_gradients, any_process, barrier, divided, fresh_casts, join,
                                   rank_and_size)
 from .config import Config, global_stream, make_schedule
-from .speed import compiled, decided
+from .speed import compiled, decided, recorded
 from .trackers import tracked, tracker_class
 from .checkpoints import (State, claim, finish, load_network, resume, save_checkpoint, take_over,
                                       writing_into)
 
 # %% ../../nbs/lab/training.ipynb #587023fe
+@lru_cache(maxsize=4)  # an update may look at three sequences
+def _shuffle(n, seed, sequence, i): return torch.randperm(n, generator=stream(seed, 'batches', sequence, i))
+
 def batch_indices(n: int,  # images in the set
                   batch_size: int,  # of each batch of this sequence
                   step: int,  # which batch, from 0
@@ -39,8 +43,8 @@ def batch_indices(n: int,  # images in the set
     "Which of n images make batch `step`: positions step*batch_size.. of an endless sequence of shuffles"
     positions = torch.arange(step*batch_size, (step + 1)*batch_size)
     first, last = positions[0].item()//n, positions[-1].item()//n
-    generators = [stream(seed, 'batches', sequence, shuffle) for shuffle in range(first, last + 1)]
-    return torch.cat([torch.randperm(n, generator=g) for g in generators])[positions - first*n]
+    shuffles = [_shuffle(n, seed, sequence, i) for i in range(first, last + 1)]
+    return torch.cat(shuffles)[positions - first*n]
 
 # %% ../../nbs/lab/training.ipynb #28b9e963
 def batch(images: Tensor,  # (N, C, H, W) uint8, the whole set
@@ -73,13 +77,13 @@ def _regularizer(state, model, schedule, images, x0, generator):
     return consistency_loss(schedule, model, x0, other, generator=generator, view=view, **c.regularizer)
 
 # %% ../../nbs/lab/training.ipynb #d2fe707d
-def _gradients(state, model, schedule, images):
+def _gradients(state, model, schedule, images, plain=None):
     "Leave the gradient of Algorithm 1's loss in the network; return the loss's parts"
     c, step = state.config, state.step
     generator = stream(c.seed, 'training noise', step, device=images.device)
     x0 = batch(images, c.batch_size, step, c)
     with _dropout_stream(c, step, images.device):
-        nll = nll_loss(schedule, model, x0, generator=generator, perturbation=c.perturbation)
+        nll = nll_loss(schedule, plain or model, x0, generator=generator, perturbation=c.perturbation)
         regularize = c.lam_reg > 0 and step >= c.reg_from
         weight = 1 - c.lam_reg if regularize else 1.
         (weight*nll).backward()
@@ -92,13 +96,14 @@ def _gradients(state, model, schedule, images):
 def train_step(state: State,  # is changed
                model: Callable,  # eps = model(x, t): state.network, or the loop's view of it
                schedule: Schedule,
-               images: Tensor  # (N, C, H, W) uint8, on the network's device
+               images: Tensor,  # (N, C, H, W) uint8, on the network's device
+               plain: Callable | None = None  # the model of the noise loss, where it is recorded
               ) -> dict:  # the loss and its parts, detached
     "Update `state.step` of the weights, in place (Alg. 1)"
     c, parameters = state.config, list(state.network.parameters())
     for group in state.optimizer.param_groups: group['lr'] = c.lr*min(1, (state.step + 1)/max(1, c.warmup))
     state.optimizer.zero_grad(set_to_none=True)
-    parts = _gradients(state, model, schedule, images)
+    parts = _gradients(state, model, schedule, images, plain)
     add_gradients(parameters)
     norm = nn.utils.clip_grad_norm_(parameters, c.grad_clip, foreach=True)
     state.optimizer.step()
@@ -158,6 +163,13 @@ def network_view(state: State,  # its config.compile becomes False where compili
         with torch.autocast(kind, torch.bfloat16, enabled=c.amp): return network(x, t).float()
     return divided(view if c.amp or c.channels_last else network)
 
+def _recorded(state, model, images):
+    "The model of the noise loss: on one GPU a recording"
+    c = state.config
+    if images.device.type != 'cuda' or c.compile or rank_and_size()[1] > 1: return model
+    x0 = batch(images, c.batch_size, 0, c)
+    return recorded(model, state.network, x0, torch.ones(len(x0), dtype=torch.int64, device=x0.device))
+
 # %% ../../nbs/lab/training.ipynb #4e82ed5f
 def _cut_log(log, step):
     "Keep the log's whole lines up to an update"
@@ -193,6 +205,7 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress, t
     "Update until the end, with a line of metrics and a checkpoint every so many updates"
     (rank, size), steps, log = rank_and_size(), state.config.steps, folder/'metrics.jsonl'
     schedule, model = make_schedule(state.config), network_view(state, device)
+    plain = _recorded(state, model, images)
     if rank == 0: _cut_log(log, state.step)
     bar = tqdm(total=steps, initial=state.step, desc='training', unit='step', mininterval=2, file=sys.stdout,
                disable=not progress or rank > 0)
@@ -200,7 +213,7 @@ def _run(state, images, folder, device, log_every, checkpoint_every, progress, t
         while state.step < steps:
             begin, line = clock(device), min((state.step//log_every + 1)*log_every, steps)
             while state.step < line and not (received and size == 1):
-                state.since_log.append(train_step(state, model, schedule, images))
+                state.since_log.append(train_step(state, model, schedule, images, plain))
             stop = any_process(bool(received))
             _check_finite(state, folder)
             state.seconds += clock(device) - begin
