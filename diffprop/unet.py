@@ -35,15 +35,6 @@ def _scaled(layer, gain=1.):
 
 _ALMOST_ZERO = 1e-5
 
-class _Norm(nn.GroupNorm):
-    "GroupNorm in the type of its input also inside an autocast, which would make float32 of it and all after"
-    def forward(self, x):
-        kind = x.device.type
-        if not torch.is_autocast_enabled(kind): return super().forward(x)
-        weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
-        with torch.autocast(kind, enabled=False):
-            return F.group_norm(x, self.num_groups, weight, bias, self.eps)
-
 # %% ../nbs/01_unet.ipynb #0a3c3099
 class ResBlock(nn.Module):
     "Two convolutions around the embedded time, beside a skip: `(B, c_in, H, W)` to `(B, c_out, H, W)`"
@@ -52,10 +43,10 @@ class ResBlock(nn.Module):
                  groups: int,  # of GroupNorm: divides c_in and c_out
                  dropout: float = 0.):  # in [0, 1), between the convolutions, when training
         super().__init__()
-        self.norm1 = _Norm(groups, c_in, eps=1e-6)
+        self.norm1 = nn.GroupNorm(groups, c_in, eps=1e-6)
         self.conv1 = _scaled(nn.Conv2d(c_in, c_out, 3, padding=1))
         self.time = _scaled(nn.Linear(c_emb, c_out))
-        self.norm2 = _Norm(groups, c_out, eps=1e-6)
+        self.norm2 = nn.GroupNorm(groups, c_out, eps=1e-6)
         self.conv2 = _scaled(nn.Conv2d(c_out, c_out, 3, padding=1), _ALMOST_ZERO)
         self.dropout = nn.Dropout(dropout)
         self.skip = _scaled(nn.Conv2d(c_in, c_out, 1)) if c_in != c_out else nn.Identity()
@@ -80,7 +71,7 @@ class Attention(nn.Module):
     def __init__(self, c: int,  # channels
                  groups: int):  # of GroupNorm: divides c
         super().__init__()
-        self.norm = _Norm(groups, c, eps=1e-6)
+        self.norm = nn.GroupNorm(groups, c, eps=1e-6)
         self.qkv, self.out = _scaled(nn.Conv2d(c, 3*c, 1)), _scaled(nn.Conv2d(c, c, 1), _ALMOST_ZERO)
         with torch.no_grad():  # q, k and v are three layers in one: Glorot's rule for each
             for w in self.qkv.weight.chunk(3): nn.init.xavier_uniform_(w)
@@ -174,7 +165,7 @@ class UNet(nn.Module):
                 grow = [Upsample(out)] if level and i == blocks else []
                 self.up.append(stage(c + kept.pop(), level, *grow))
                 c = out
-        norm, conv = _Norm(groups, c, eps=1e-6), nn.Conv2d(c, channels, 3, padding=1)
+        norm, conv = nn.GroupNorm(groups, c, eps=1e-6), nn.Conv2d(c, channels, 3, padding=1)
         self.last = nn.Sequential(norm, nn.SiLU(), _scaled(conv, _ALMOST_ZERO))
 
 # %% ../nbs/01_unet.ipynb #a605527e

@@ -82,9 +82,10 @@ PRESETS |= dict(
                  samples=50_000, finetune=50_000, batch_size=500))
 PRESETS['cpu-32'] = replace(PRESETS['cpu'], data=dict(cifar10={}), seeds=1, pixels=None,
                             config=dict(_sixteen, mults=(1, 2, 2, 2), amp=True))
-_minutes = dict(_imagenet, width=64, steps=4000, warmup=200, lr=5e-4, batch_size=128, reg_batch=64,
+_minutes = dict(_imagenet, width=64, steps=2000, warmup=200, lr=5e-4, batch_size=256, reg_batch=128,
                 ema=.999, amp=True, channels_last=True)
-PRESETS['gpu-32'] = replace(PRESETS['cpu-32'], seeds=5, config=_minutes, finetune=250, batch_size=500)
+PRESETS['gpu-32'] = replace(PRESETS['cpu-32'], seeds=3, config=_minutes, finetune=150, batch_size=500,
+                            refine=_refined | dict(batch_size=64, samples=256))
 
 # %% ../../nbs/lab/presets.ipynb #122f4c09
 def default_preset() -> str:
