@@ -20,7 +20,7 @@ from diffprop.lab.checkpoints import State
 from diffprop.lab.devices import keep_memory, peak_memory
 import diffprop.samplers  # for `Schedule.trailing`
 from diffprop.schedule import Schedule, sample, seeded
-from diffprop.short_chain import Chain, Plan, update_gradients
+from diffprop.short_chain import Plan, ShortChain, update_gradients
 from diffprop.theorem import Mixture, gaussian_chain, grid_chain
 
 IMAGE = (1, 8, 8)
@@ -65,7 +65,7 @@ def refining(batch=128, n=10):
     "The gradients of an update of `refine`, for n steps"
     schedule = Schedule.linear(1000, 1e-4, .02).trailing(n)
     plan = Plan(batch_size=batch, noise_batch=min(batch, 64))
-    chain = Chain(schedule, network(), images(2*batch), plan)
+    chain = ShortChain(schedule, network(), images(2*batch), plan)
     return lambda: update_gradients(chain, 1, [], [(1., 1.)]*n)
 
 

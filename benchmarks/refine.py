@@ -10,7 +10,7 @@ from diffprop.adapters import from_diffusers
 from diffprop.lab.data import load_images, to_float
 from diffprop.lab.devices import peak_memory
 from diffprop.pipelines import open_source
-from diffprop.short_chain import Chain, null_units, Plan, update_gradients
+from diffprop.short_chain import null_units, Plan, ShortChain, update_gradients
 
 LOSSES = 'bootstrap', 'persistent', 'whole'
 
@@ -20,7 +20,7 @@ def updates(network, scheduler, steps, batch, images):
     adapted, calls = from_diffusers((network, scheduler), steps=steps), {}
     for loss in LOSSES:
         plan = Plan(loss=loss, batch_size=batch)
-        chain = Chain(adapted.schedule, adapted.model, images, plan, adapted.step, adapted.clip, None)
+        chain = ShortChain(adapted.schedule, adapted.model, images, plan, adapted.step, adapted.clip, None)
         units, kept = null_units(chain), []
         def call(chain=chain, units=units, kept=kept):
             update_gradients(chain, 0, kept, units)

@@ -30,7 +30,7 @@ from .lab.presets import choose
 from .lab.runs import Lab
 from .lab.devices import device_name
 from .refine import refine
-from .short_chain import Plan, recorded
+from .short_chain import Plan
 from .lab.views import frozen, own_features, pyramid
 
 # %% ../nbs/models/few_steps.ipynb #cfa13837
@@ -102,7 +102,7 @@ def refined(self: Lab, data: str, config,  # a data set of the preset, a run's `
     network = self.network(data, config)
     if not way.plan: return network, {}
     sampler, plan = way.refined_for or way.sampler, way.plan | dict(seed=config.seed)
-    asked = [nfe, sampler, VERSION, recorded(Plan(**plan)), *([way.view] if way.view else [])]
+    asked = [nfe, sampler, VERSION, Plan(**plan).recorded(), *([way.view] if way.view else [])]
     asked = json.dumps(asked, sort_keys=True)
     key = hashlib.sha256(asked.encode()).hexdigest()[:8]
     folder = self.folder(data, config)/f'refined-{key}'
@@ -188,7 +188,7 @@ def few_step_file(self: Lab, data: str, config, nfe: int, way: Way,
                  ):  # a path, whether the file is there or not
     "Where a row is kept, named by all that it depends on besides its run"
     space, n = self.ready(data, features, few=True), n or self.size.samples
-    plan, peer = way.plan and recorded(Plan(**way.plan)), PEERS.get(way.sampler, ())[:2]
+    plan, peer = way.plan and Plan(**way.plan).recorded(), PEERS.get(way.sampler, ())[:2]
     asked = nfe, way.name, way.sampler, way.refined_for, plan, peer, n, str(space), VERSION
     if way.view: asked += way.view,
     if way.last: asked += way.last,

@@ -33,7 +33,7 @@ from .places import existing
 from .measure import check_steady, expected_images
 from .refine import _checked, refine
 from .schedulers import check_scheduler, in_place, of_config, own_settings
-from .short_chain import Plan, recorded
+from .short_chain import Plan
 from .lab.views import frozen, MIDDLE, own_features
 
 # %% ../nbs/models/pipelines.ipynb #1731ad85
@@ -172,7 +172,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     notes = few_note(space, samples, sets, _for_choice(len(sets['training']), plan.held_out))
     if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
     how = dict(n=samples, seed=plan.seed + 1_000_000, device=device, batch_size=min(250, plan.piece))
-    asked = dict(steps=steps, images=len(images), view=view, **recorded(plan))
+    asked = dict(steps=steps, images=len(images), view=view, **plan.recorded())
     with _alone(out), tracked(tracker, out.resolve().name, asked | dict(source=source)) as track:
         asked |= dict(data_hash=data_hash(images), features=str(space),
                       weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))

@@ -29,7 +29,7 @@ from .adapters import Adapted
 from .loading import evaluating
 from .measure import _check_data, check_steady
 from .mmd import _floats
-from .short_chain import Chain, null_units, Plan, recorded, update_gradients
+from .short_chain import null_units, Plan, ShortChain, update_gradients
 
 # %% ../nbs/models/refine.ipynb #ec85f971
 @dataclass(eq=False)
@@ -270,9 +270,9 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     device, first = join(device), rank_and_size()[0] == 0
     schedule = schedule if steps is None else schedule.trailing(steps)
     x0 = _checked(network, images, plan, in_range)
-    asked = recorded(plan) | _asked(schedule, step, clip, judge, view, x0, network)
+    asked = plan.recorded() | _asked(schedule, step, clip, judge, view, x0, network)
     rest, held = _divide(x0.detach().to(device), plan)  # bytes until drawn from, a quarter of the memory
-    chain = Chain(schedule, model, rest, plan, step, clip, view)
+    chain = ShortChain(schedule, model, rest, plan, step, clip, view)
     file = Path(folder)/'refine.pt' if folder else None
     held = _floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
