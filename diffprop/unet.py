@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['time_embedding', 'ResBlock', 'Attention', 'Downsample', 'Upsample', 'UNet', 'diffusers_config', 'to_diffusers',
-           'from_diffusers']
+           'load_diffusers']
 
 # %% ../nbs/01_unet.ipynb #eb116912
 import math
@@ -260,7 +260,7 @@ def _todays(name):
         for old, new in _OLD.items(): name = name.replace(f'.{old}.', f'.{new}.')
     return name
 
-def from_diffusers(unet: UNet,  # is changed: its weights become the given ones
+def load_diffusers(unet: UNet,  # is changed: its weights become the given ones
                    state: dict[str, Tensor]  # of a `UNet2DModel`, in today's names or those of 2022
                   ) -> UNet:  # the same unet
     "Load a diffusers `UNet2DModel`'s weights; ValueError for a missing or unknown name or another shape"
