@@ -6,14 +6,14 @@
 __all__ = ['COMMANDS', 'measure_command', 'refine_command', 'train_command', 'run_notebook', 'main']
 
 # %% ../nbs/models/command.ipynb #ed4ab20b
-import difflib, os, re, shlex, sys
+import os, re, shlex, sys
 from importlib.metadata import version
 from pathlib import Path
 
 from fastcore.script import anno_parser, Param, store_true
 
-from .experiments import experiments, notebook_parser, project_root, _title, _value
-from .lab.extras import expanded
+from .experiments import experiments, notebook_parser, title_of, value_of
+from .lab.extras import did_you_mean, expanded, project_root
 
 # %% ../nbs/models/command.ipynb #72dcfe73
 _IMAGES = 'folder or zip of images; or digits, cifar10, celeba64, imagenet32'
@@ -78,15 +78,13 @@ def _at_the_door(paths, data):
         place = expanded(path)
         if place.exists() or path == 'digits': continue
         if len(place.parts) == 2 and not place.parent.exists(): continue  # the Hub's
-        near = difflib.get_close_matches(place.name, [p.name for p in Path(place.parent).glob('*/')], 1)
-        meant = f' (did you mean {near[0]!r}?)' if near else ''
+        meant = did_you_mean(place.name, [p.name for p in place.parent.glob('*/')])
         raise FileNotFoundError(f'{place.resolve()} is not a folder{meant}')
     known, here = _named(), expanded(data).exists()
     if data in known and here: print(f'{data} is the data set of that name; what lies here is ./{data}')
     if data in known or here: return
     here = [p.name for p in Path().iterdir() if p.exists()]  # a link may lead nowhere
-    near = difflib.get_close_matches(data, [*known, *here], 1)
-    meant = f' (did you mean {near[0]!r}?)' if near else ''
+    meant = did_you_mean(data, [*known, *here])
     raise FileNotFoundError(f'no data set and no path is called {data!r}{meant}: '
                             f'use one of {", ".join(known)}, or the path of a folder or zip of images')
 
@@ -182,7 +180,7 @@ def _changes(change, options):
         if '=' not in c: raise ValueError(f'change must be NAME=VALUE, got {c!r}')
         name = c.split('=')[0]
         if name in options: raise ValueError(f'change must not name {name}, an option: --{name} ..')
-    return {name: _value(text) for name, text in (c.split('=', 1) for c in change)}
+    return {name: value_of(text) for name, text in (c.split('=', 1) for c in change)}
 
 # %% ../nbs/models/command.ipynb #bedd0662
 def run_notebook(name: str,  # of the experiment
@@ -210,7 +208,7 @@ _NO_NOTEBOOKS = ('the experiments are notebooks, which the installed package doe
 def _help(notebooks):
     wide = max(map(len, [*COMMANDS, *notebooks])) + 2
     lines = [f'  {name:{wide}}{f.__doc__.splitlines()[0]}' for name, f in COMMANDS.items()]
-    lines += [f'  {name:{wide}}{_title(path)}' for name, path in notebooks.items()]
+    lines += [f'  {name:{wide}}{title_of(path)}' for name, path in notebooks.items()]
     if not notebooks: lines.append(_NO_NOTEBOOKS)
     title = f'diffprop {version("diffprop")}: error propagation in diffusion models'
     more = 'diffprop COMMAND --help lists what a command takes; --debug shows tracebacks.'

@@ -6,7 +6,7 @@
 __all__ = ['NAMED', 'to_float', 'NoImage', 'to_uint8', 'ImagesRead', 'read_images', 'load_images', 'image_grid']
 
 # %% ../../nbs/lab/data.ipynb #1328c58a
-import difflib, hashlib, json, os, warnings
+import hashlib, json, os, warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +19,8 @@ import torch
 from fastcore.meta import delegates
 from torch import Tensor
 
-from .files import cached, data_hash, expanded, project_root, row_parts
+from .extras import did_you_mean, expanded, project_root
+from .files import cached, data_hash, row_parts
 from .reading import copies, Fit, open_image
 from .arrays import BATCH, batch_images, file_arrays, fitted_images, is_mapped
 from .arrays import MAX_BYTES, table_images
@@ -243,9 +244,7 @@ def _check_options(name_or_path, channels, limit):
 # %% ../../nbs/lab/data.ipynb #a6464cdf
 def _unknown(name):
     "The error for a name that is neither a data set nor a path"
-    near = difflib.get_close_matches(name, NAMED, n=1)
-    meant = f' (did you mean {near[0]!r}?)' if near else ''
-    return FileNotFoundError(f'no data set and no path is called {name!r}{meant}: '
+    return FileNotFoundError(f'no data set and no path is called {name!r}{did_you_mean(name, NAMED)}: '
                              f'use one of {", ".join(NAMED)}, or the path of {READ}')
 
 def _to_channels(images, channels, name):

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from .config import Config, did_you_mean
+from .config import Config
+from .extras import did_you_mean
 
 # %% ../../nbs/lab/presets.ipynb #803487a0
 @dataclass(frozen=True)
