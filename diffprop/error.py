@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .mmd import KERNELS, Kernel, gaussian_mmd2, median_bandwidth, mmd, mmd2
-from .mmd import _compared, _estimate, _floats, _kernel, _null_bands, _positive
+from .mmd import as_floats, check_bandwidth, comparisons, kernel_of, null_bands
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise, stream
 
 _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2']
@@ -35,7 +35,7 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengt
     if not isinstance(schedule, Schedule):
         raise ValueError(f'schedule must be a Schedule, got {type(schedule).__name__}')
     if draws < 1: raise ValueError(f'draws must be at least 1, got {draws}')
-    for name in kernels or ['']: _kernel(name)  # none is refused like an unknown one
+    for name in kernels or ['']: kernel_of(name)  # none is refused like an unknown one
     if not (x0.is_floating_point() or x0.dtype == torch.uint8) or x0.dim() < 2:
         wanted = 'x0 must be (N, *shape), float in [-1, 1] or uint8'
         raise ValueError(f'{wanted}, got {x0.dtype} {tuple(x0.shape)}')
@@ -54,18 +54,19 @@ def _check_run(schedule, x0, n, kernels, times, controls, null, draws=500, lengt
 # %% ../nbs/02_error.ipynb #ea476df2
 def _yardstick(y, z, kernels, level, draws, signs):
     "{kernel: bandwidth}, {kernel: [null_lo, null_hi]} from two sets; `signs` is a generator"
-    scale = {k: _positive(median_bandwidth(torch.cat([y, z]).float(), k, max_n=500).cpu()) for k in kernels}
-    return scale, _null_bands(y.flatten(1), z.flatten(1), scale, level, draws, signs)
+    both = torch.cat([y, z]).float()
+    scale = {k: check_bandwidth(median_bandwidth(both, k, max_n=500).cpu()) for k in kernels}
+    return scale, null_bands(y.flatten(1), z.flatten(1), scale, level, draws, signs)
 
 # %% ../nbs/02_error.ipynb #b9046458
 def _measure(t, curve, x, y, yardstick, seen=lambda *_: None):
-    "Yield a row for each kernel: x compared with the forward samples y; `seen` gets its `_Sums`"
+    "Yield a row for each kernel: x compared with the forward samples y; `seen` gets its `Comparison`"
     if not x.isfinite().all():
         raise ValueError(f"the {curve} samples are not finite at t = {t}: the model's output is to blame")
     scale, band = yardstick
-    for name, sums in _compared(x, y, scale).items():
-        u, v, se = _estimate(*sums).tolist()
-        seen(t, curve, name, *sums)
+    for name, found in comparisons(x, y, scale).items():
+        u, v, se = found.estimate().tolist()
+        seen(t, curve, name, found)
         yield dict(t=t, kernel=name, curve=curve, mmd2=u, se=se, null_lo=band[name][0], null_hi=band[name][1],
                    mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=scale[name].item())
 
@@ -81,7 +82,7 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
     "compare(t, curve, x): the rows of a curve at t; x is x_t of the model, or the x_0 that is noised again"
     def forward(t, half, at, name):  # n images of one half of those chosen for t, noised to `at`
         chosen = torch.randperm(len(x0), generator=stream(seed, 'curve images', t))[half*n:(half + 1)*n]
-        x = _floats(x0[chosen.to(x0.device)].to(device))
+        x = as_floats(x0[chosen.to(x0.device)].to(device))
         return inputs(schedule, x, at, generator=stream(seed, name, t, device=device))
     yardstick = cache(lambda t: _yardstick(
         forward(t, 0, t, 'reference'), forward(t, 1, t, 'second reference'), kernels, null, draws,

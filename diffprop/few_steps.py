@@ -23,7 +23,7 @@ from .lab.extras import optional
 from .lab.files import atomic_write, exclusive, read_json, write_json
 from .lab.data import to_float, to_uint8
 from .lab.sets import spread
-from .mmd import _floats
+from .mmd import as_floats
 from .lab.config import make_schedule
 from .lab.fidelity import fidelity, image_features
 from .lab.presets import choose
@@ -144,7 +144,7 @@ def from_true_inputs(schedule: Schedule, model: Callable,  # eps = model(x, t)
     if not 0 < n <= len(images): raise ValueError(f'n must be in 1..{len(images)}, got {n}')
     chosen, done = torch.randperm(len(images), generator=stream(seed, 'fresh inputs'))[:n], []
     for part in range(0, n, batch_size):
-        x = _floats(images[chosen[part:part + batch_size].to(images.device)].to(device))
+        x = as_floats(images[chosen[part:part + batch_size].to(images.device)].to(device))
         noises = image_noise(seed, range(part, part + len(x)), tuple(x.shape[1:]), device=device)
         x = forward_sample(schedule, x, last, next(noises))
         how = dict(noise=lambda t: next(noises), step=step, clip=clip)

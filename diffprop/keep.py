@@ -22,7 +22,7 @@ from .error import _check_run, _comparer
 from .lab.files import atomic_write, usable_folder
 from .loading import evaluating
 from .measure import as_measured, check_steady
-from .mmd import _Sums
+from .mmd import Comparison
 from .schedule import backward_chain, forward_sample, image_noise
 
 # %% ../nbs/models/keep.ipynb #67b4194c
@@ -57,10 +57,10 @@ def undisturbed():
         for number in received[:1]: signal.raise_signal(number)
 
 # %% ../nbs/models/keep.ipynb #dbd9d426
-def influences(xx: _Sums, xy: _Sums  # of the kernel matrices of samples with samples and forward samples
+def influences(found: Comparison  # of samples with forward samples, as many of both
               ) -> Tensor:  # (2, n) float32, on the CPU
     "What each sample, and each forward sample, adds to the unbiased MMD^2, up to what all share (Eq. 10)"
-    (within, _), (across, of_forward) = xx.means, xy.means
+    (within, _), (across, of_forward) = found.xx.means, found.xy.means
     return torch.stack([2*(within - across), -2*of_forward]).float().cpu()
 
 # %% ../nbs/models/keep.ipynb #a19225e0
@@ -93,9 +93,9 @@ class Kept:
         return any(row['t'] == t and row['curve'] == curve for row in self.rows)
 
     def see(self, t: int, curve: str, kernel: str,  # as in a row
-            xx: _Sums, xy: _Sums, yy: _Sums):  # of its kernel matrices
+            found: Comparison):  # of its samples with forward samples
         "Keep what each sample adds"
-        self.influences[t, curve, kernel] = influences(xx, xy)
+        self.influences[t, curve, kernel] = influences(found)
 
     def add(self, rows: list):  # as they are measured
         "Keep rows, and write them as they come; OSError where the disk does not take them"

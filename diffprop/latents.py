@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .loading import bare_network, evaluating
-from .mmd import _floats
+from .mmd import as_floats
 from .schedule import stream
 
 # %% ../nbs/models/latents.ipynb #2877badc
@@ -33,7 +33,7 @@ def encoder(vae  # an AutoencoderKL or VQModel of diffusers
         g, done = stream(seed, 'latent codes'), []
         where = next(bare.parameters())
         with evaluating(bare):
-            for x in map(_floats, images.split(batch_size)):
+            for x in map(as_floats, images.split(batch_size)):
                 code = bare.encode(x.to(where.device, where.dtype))
                 z = code.latents if hasattr(code, 'latents') else _draw(code.latent_dist, g)
                 done.append(_scaled(bare, z.float()).cpu())

@@ -26,7 +26,7 @@ from .lab.figures import plot_error
 from .lab.files import usable_folder
 from .latents import image_form
 from .loading import evaluating, open_parts
-from .mmd import _floats
+from .mmd import as_floats
 from .places import _json, _near, existing, holds_pipeline
 from .schedulers import RememberingStep
 
@@ -76,7 +76,7 @@ def _check_device(network, device):
 def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                  device='cpu'):
     "ValueError for a model that does not take its data, or answers an image in two ways"
-    x, T = _floats(x[:3].to(device)), adapted.schedule.T
+    x, T = as_floats(x[:3].to(device)), adapted.schedule.T
     _check_device(adapted.network, x.device)
     for own in adapted.schedule.timesteps[sorted({1, max(1, T//2), T})]:
         t = own.to(device).expand(len(x))
@@ -99,7 +99,7 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
     x0 = _check_data(images, None if adapted.encode else adapted.shape, in_range)
     controls = ('renoised',) if isinstance(adapted.step, RememberingStep) else ('renoised', 'fresh')
     if not adapted.encode: return x0, controls
-    return _check_data(adapted.encode(_floats(x0)), adapted.shape, False), controls
+    return _check_data(adapted.encode(as_floats(x0)), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def _check_given(adapted, n, clip, given):

@@ -28,7 +28,7 @@ from .lab.training import clock, stop_signals
 from .adapters import Adapted
 from .loading import evaluating
 from .measure import _check_data, check_steady
-from .mmd import _floats
+from .mmd import as_floats
 from .short_chain import null_units, Plan, ShortChain, update_gradients
 
 # %% ../nbs/models/refine.ipynb #ec85f971
@@ -274,7 +274,7 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     rest, held = _divide(x0.detach().to(device), plan)  # bytes until drawn from, a quarter of the memory
     chain = ShortChain(schedule, model, rest, plan, step, clip, view)
     file = Path(folder)/'refine.pt' if folder else None
-    held = _floats(held[:5000])  # kernel matrices grow with the square
+    held = as_floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
     with evaluating(network): check_steady(Adapted(model, schedule, network=network), rest, device)
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,

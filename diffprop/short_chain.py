@@ -16,8 +16,7 @@ from torch import Tensor
 
 from .schedule import Schedule, backward_chain, forward_sample, stream
 from .error import KERNELS, median_bandwidth, mmd2
-from .mmd import _floats
-from .regularizer import null_error
+from .mmd import as_floats, null_error
 from .bootstrap import nll_loss
 from .samplers import ddim_step
 from .lab.devices import divided, rank_and_size
@@ -105,7 +104,7 @@ class ShortChain:
             ) -> Tensor:  # float
         "n of the images, with replacement"
         chosen = torch.randint(len(self.images), (n,), generator=generator, device=self.images.device)
-        return _floats(self.images[chosen])
+        return as_floats(self.images[chosen])
 
 # %% ../nbs/models/short_chain.ipynb #e7997b0c
 @patch

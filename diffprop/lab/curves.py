@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..schedule import backward_chain, backward_step, forward_sample, image_noise, Schedule, stream
 from ..error import error_dynamics
-from ..mmd import _floats
+from ..mmd import as_floats
 from .files import atomic_write
 from .data import to_float
 from .config import make_schedule
@@ -58,7 +58,7 @@ def variance_error(model: Callable, schedule: Schedule, x0: Tensor,  # as in `er
     if n < 2 or len(x0) < 2*n: raise ValueError(f'n must be in 2..{len(x0)//2}, half of the images, got {n}')
     times = set(range(schedule.T + 1) if times is None else times)
     chosen = torch.randperm(len(x0), generator=stream(seed, 'variance images'))[:2*n].to(x0.device)
-    own, others = _floats(x0[chosen].to(device)).split(n)
+    own, others = as_floats(x0[chosen].to(device)).split(n)
     noises = image_noise(seed, range(n), tuple(x0.shape[1:]), device=device)
     x = forward_sample(schedule, own, schedule.T, next(noises))
     how = dict(clip=clip, step=step, batch_size=batch_size, noise=lambda t: next(noises))

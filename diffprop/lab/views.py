@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..mmd import _at_least_float32
+from ..mmd import at_least_float32
 from ..schedule import Schedule
 
 # %% ../../nbs/lab/views.ipynb #7ed211e1
@@ -54,7 +54,7 @@ def own_features(model: Callable,  # eps = model(x, t), of an adapter
         try: model(x, torch.full((len(x),), at, device=x.device))
         except _Enough: pass
         finally: hook.remove()
-        return _at_least_float32(found[0].flatten(1))
+        return at_least_float32(found[0].flatten(1))
     view.name = f"the network's {name}"
     return view
 
