@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
 from .regularizer import _check_batch, loss_weights
-from .schedule import Schedule, backward_chain, backward_step, forward_sample, predict
+from .schedule import Schedule, backward_chain, backward_step, forward_sample, noise_like, predict
 
 # %% ../nbs/05_bootstrap.ipynb #8946626e
 GRADIENTS = ('whole', 'last', 'checkpointed')
@@ -44,7 +44,7 @@ def bootstrap_sample(schedule: Schedule,
     if gradient not in GRADIENTS: raise ValueError(f'gradient must be one of {GRADIENTS}, got {gradient!r}')
     last = min(t + L, schedule.T)
     s = int(torch.randint(t + 1, last + 1, (1,), generator=generator, device=generator.device))
-    noise = lambda *_: torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
+    noise = lambda *_: noise_like(x0, generator=generator)
     x = forward_sample(schedule, x0, s, noise()) if warm_start else noise()
     if gradient == 'last' and s > t + 1:
         with torch.no_grad():
@@ -97,7 +97,7 @@ def nll_loss(schedule: Schedule,
 
     ValueError where x0 is no batch of floats."""
     _check_batch('x0', x0)
-    draw = lambda: torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
+    draw = lambda: noise_like(x0, generator=generator)
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)
     eps = draw()
     xt = forward_sample(schedule, x0, t, eps + perturbation*draw() if perturbation else eps)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .mmd import mmd, mmd2
-from .schedule import Schedule, backward_chain, forward_sample
+from .schedule import Schedule, backward_chain, forward_sample, noise_like
 
 # %% ../nbs/04_regularizer.ipynb #db728f4a
 def loss_weights(T: int,  # number of steps
@@ -54,7 +54,7 @@ def regularizer_loss(schedule: Schedule,
     ValueError where x0 is no batch of floats."""
     _check_batch('x0', x0)
     w, distance, loss = loss_weights(schedule.T, rho), mmd2 if squared else mmd, 0.
-    xT = torch.randn(x0.shape, generator=generator, device=x0.device, dtype=x0.dtype)
+    xT = noise_like(x0, generator=generator)
     for t, x in backward_chain(schedule, model, xT, schedule.T, generator=generator, last_noise=True):
         forw = forward_sample(schedule, x0, t, generator=generator)
         loss = loss + w[t].item()*distance(x, forw, kernel, bandwidth, biased=biased)

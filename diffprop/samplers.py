@@ -33,7 +33,7 @@ def ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
     "One step of DDIM, an alternative to `backward_step` with the same arguments (arXiv 2010.02502, Eq. 12)"
     check_t(schedule, t)
     x0, eps = _clipped(schedule, xt, t, predict(schedule, model, xt, t), clip)
-    before, var = schedule.alpha_bar.roll(1), eta**2*schedule.posterior_variance  # before: alpha_bar at t-1
+    before, var = schedule.alpha_bar_before, eta**2*schedule.posterior_variance
     to_eps = (1 - before - var).clamp(min=0).sqrt()
     mean = at(before.sqrt(), t, xt)*x0 + at(to_eps, t, xt)*eps
     return mean if eta == 0 else mean + at(var.sqrt(), t, xt)*noise_like(xt, noise, generator)
@@ -118,9 +118,9 @@ def time_shift_step(window: int,  # w of the paper, in steps of the chain; 0: th
 # %% ../nbs/06_samplers.ipynb #4285eeb0
 def _affine_step(schedule, eta=None):
     "c_t and sigma_t of x_{t-1} = x_t/sqrt(alpha_t) + c_t eps + sqrt(sigma_t) z; `eta` None: `backward_step`"
-    before = torch.cat([torch.ones(1), schedule.alpha_bar[:-1]])  # alpha_bar at t-1
     added = schedule.posterior_variance*(1 if eta is None else eta**2)
-    to_eps = (1 - before - added).clamp(min=0).sqrt() - ((1 - schedule.alpha_bar)/schedule.alpha).sqrt()
+    to_eps = (1 - schedule.alpha_bar_before - added).clamp(min=0).sqrt()
+    to_eps -= ((1 - schedule.alpha_bar)/schedule.alpha).sqrt()
     return to_eps, schedule.sigma2 if eta is None else added
 
 def matching_eps(schedule: Schedule,

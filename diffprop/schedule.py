@@ -48,10 +48,12 @@ class Schedule:
     def alpha_bar(self) -> Tensor: return self.alpha.cumprod(0)
 
     @cached_property
+    def alpha_bar_before(self) -> Tensor: return torch.cat([torch.ones(1), self.alpha_bar[:-1]])  # at t-1
+
+    @cached_property
     def posterior_variance(self) -> Tensor:
         "The variance of q(x_{t-1} | x_t, x_0)"
-        before = torch.cat([torch.ones(1), self.alpha_bar[:-1]])  # alpha_bar at t-1
-        return self.beta*(1 - before)/(1 - self.alpha_bar).clamp(min=1e-300)
+        return self.beta*(1 - self.alpha_bar_before)/(1 - self.alpha_bar).clamp(min=1e-300)
 
     @cached_property
     def sigma2(self) -> Tensor:
@@ -139,8 +141,8 @@ def at(table: Tensor, t: int | Tensor,  # (T+1,) on the CPU; one for all, or (B,
     return table.to(x.device, non_blocking=True)[t].to(x.dtype).reshape(-1, *[1]*(x.dim() - 1))
 
 def noise_like(x: Tensor,  # (B, *shape)
-               noise: Tensor | None,  # returned where given
-               generator: torch.Generator | None  # draws it where not
+               noise: Tensor | None = None,  # returned where given
+               generator: torch.Generator | None = None  # draws it where not
               ) -> Tensor:  # like x
     "The standard normal noise that is given or drawn; ValueError where there is neither noise nor generator"
     if noise is not None: return noise
@@ -175,9 +177,8 @@ def posterior(schedule: Schedule,
              ) -> tuple[Tensor, Tensor | float]:  # mean like xt, variance a number or (B, 1, ...)
     "Mean and variance of q(x_{t-1} | x_t, x_0), the target of every module (Eq. 3)"
     check_t(schedule, t)
-    ab, before = schedule.alpha_bar, schedule.alpha_bar.roll(1)  # alpha_bar at t and at t-1, for t >= 1
-    to_x0 = before.sqrt()*schedule.beta/(1 - ab)
-    to_xt = schedule.alpha.sqrt()*(1 - before)/(1 - ab)
+    to_x0 = schedule.alpha_bar_before.sqrt()*schedule.beta/(1 - schedule.alpha_bar)
+    to_xt = schedule.alpha.sqrt()*(1 - schedule.alpha_bar_before)/(1 - schedule.alpha_bar)
     return at(to_x0, t, xt)*x0 + at(to_xt, t, xt)*xt, at(schedule.posterior_variance, t, xt)
 
 # %% ../nbs/00_schedule.ipynb #b63dcf64
