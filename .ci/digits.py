@@ -7,7 +7,8 @@ from pathlib import Path
 from diffusers import DDPMPipeline
 
 from diffprop.lab.networks import Lab
-from diffprop.pipelines import SHIPPED, open_source
+from diffprop.pipelines import open_source
+from diffprop.places import SHIPPED
 
 lab = Lab('digits', device='cpu', held_out=.2)
 config = lab.config('digits', 'ddpm', 0, steps=6000)

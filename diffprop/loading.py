@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import nn
 
 from .lab.extras import check_finite, optional
-from .places import _json, _near, _place, existing, holds_pipeline
+from .places import existing, holds_pipeline, nearby, part_folder, read_object
 
 # %% ../nbs/models/loading.ipynb #f044a0d7
 # whose loop is: x ~ N(0, I), then scheduler.step; and the scheduler that some make of the one they get
@@ -41,7 +41,7 @@ def _index(folder):
     "(name of the pipeline's class, {part: name of its class}) of model_index.json; ('', {}) without one"
     file = folder/'model_index.json'
     if not file.is_file(): return '', {}
-    held = _json(file)
+    held = read_object(file)
     name = held.get('_class_name')
     if name is None: raise ValueError(f'{file} must name the class of the pipeline as _class_name')
     _check_pipeline(name if isinstance(name, str) else f'{name}, with code in the folder', folder)
@@ -59,7 +59,7 @@ def _index(folder):
 def _class_in(place, config, named, ending):
     "The class of diffusers that the index names, or else the part's own configuration"
     diffusers = optional('diffusers')
-    own = _json(place/config).get('_class_name')
+    own = read_object(place/config).get('_class_name')
     name = str(named or own)
     if name.endswith(ending) and hasattr(diffusers, name): return getattr(diffusers, name)
     remedy = 'open it with its own code and give (unet, scheduler), or only the network through from_module'
@@ -128,7 +128,7 @@ def _stored(place, variant):
 def _left_out(file, kinds):
     "A note on settings that no class among `kinds` knows, which diffusers passes over"
     known = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}
-    if odd := sorted(k for k in _json(file) if k not in known and not k.startswith('_')):
+    if odd := sorted(k for k in read_object(file) if k not in known and not k.startswith('_')):
         yield f'{file.name} has {", ".join(odd)}, which this version of diffusers leaves out'
 
 # %% ../nbs/models/loading.ipynb #06740438
@@ -205,10 +205,10 @@ def open_parts(folder: Path | str  # of a pipeline, in any layout that diffusers
     folder = existing(folder)
     if folder.is_file():
         raise ValueError(f'{folder} is one file, without the configuration of network and scheduler: give '
-                         f'the folder of a pipeline, or load it and give (unet, scheduler){_near(folder)}')
+                         f'the folder of a pipeline, or load it and give (unet, scheduler){nearby(folder)}')
     name, parts = _index(folder)
-    unet_at = _place(folder, 'unet', 'config.json')
-    scheduler_at = _place(folder, 'scheduler', 'scheduler_config.json')
+    unet_at = part_folder(folder, 'unet', 'config.json')
+    scheduler_at = part_folder(folder, 'scheduler', 'scheduler_config.json')
     kind = _class_in(scheduler_at, 'scheduler_config.json', parts.get('scheduler'), 'Scheduler')
     for named in (None, parts.get('unet')): network = _class_in(unet_at, 'config.json', named, 'UNet2DModel')
     unet, notes = _network(network, unet_at)

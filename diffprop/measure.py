@@ -27,7 +27,7 @@ from .lab.files import usable_folder
 from .latents import image_form
 from .loading import evaluating, open_parts
 from .mmd import as_floats
-from .places import _json, _near, existing, holds_pipeline
+from .places import existing, holds_pipeline, nearby, read_object
 from .schedulers import RememberingStep
 
 # %% ../nbs/models/measure.ipynb #ee606601
@@ -138,19 +138,20 @@ def measure(adapted: Adapted,  # of any adapter
 # %% ../nbs/models/measure.ipynb #8777eae1
 def _record(run):
     "What a run wrote down of itself; ValueError names the file where that is damaged"
-    held = _json(run/'config.json')
+    held = read_object(run/'config.json')
     if isinstance(held.get('config'), dict): return held
     raise ValueError(f'{run/"config.json"} must hold the config of a run of diffprop, got {", ".join(held)}')
 
 def expected_images(path: Path  # folder of a pipeline or of a finished run
                    ) -> tuple:  # channels, and pixels a side or None
     "The images that a saved model takes; ValueError or FileNotFoundError for a folder that holds no model"
-    if holds_pipeline(existing(path)):
+    path = existing(path)
+    if holds_pipeline(path):
         parts = open_parts(path)
         return image_form(parts.unet.config.in_channels, parts.unet.config.sample_size, parts.vae)
     if not (path/'train.json').exists():
         raise ValueError(f'{path} holds neither a diffusers pipeline (model_index.json) '
-                         f'nor a finished run of diffprop (train.json){_near(path)}')
+                         f'nor a finished run of diffprop (train.json){nearby(path)}')
     if shape := _record(path).get('shape'): return shape[0], shape[1]
     from safetensors import safe_open
     with safe_open(path/'model.safetensors', 'pt') as weights:

@@ -28,7 +28,7 @@ from .lab.presets import choose, names
 from .lab.stores import shown
 from .likeness import likeness_note
 from .loading import AUTOENCODERS
-from .places import refined_steps
+from .places import existing, refined_steps
 from .measure import _answer, expected_images, open_model
 from .mmd import KERNELS, mmd2, TILE
 from .report import save_measurement, scores, usable_features
@@ -173,8 +173,7 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
             report: bool = True  # print what was read of the images
            ) -> Prepared:
     "Open a model and its images, and try all that can fail; ValueError or OSError names what does"
-    from diffprop.pipelines import _place
-    path = _place(path).resolve()
+    path = existing(path).resolve()
     channels, side = expected_images(path)
     refined = 0 if request.steps else refined_steps(path)
     r = replace(request, steps=request.steps or refined)
