@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
-from .regularizer import _check_batch, loss_weights
+from .regularizer import check_batch, loss_weights
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, noise_like, predict
 
 # %% ../nbs/05_bootstrap.ipynb #8946626e
@@ -38,7 +38,7 @@ def bootstrap_sample(schedule: Schedule,
     """An x_t denoised from x_s, s uniform in t+1..min(t+L, T), and not from x_T (Eq. 15, Eq. 16)
 
     ValueError for a t or L outside its range, an unknown gradient, and an x0 that is no batch of floats."""
-    _check_batch('x0', x0)
+    check_batch('x0', x0)
     if not 0 <= t < schedule.T: raise ValueError(f't must be in 0..{schedule.T - 1}, got {t}')
     if L < 1: raise ValueError(f'L must be at least 1, got {L}')
     if gradient not in GRADIENTS: raise ValueError(f'gradient must be one of {GRADIENTS}, got {gradient!r}')
@@ -73,8 +73,8 @@ def consistency_loss(schedule: Schedule,
     """T w_t D_MMD(t) of x_t, or of its view, at one random t, bootstrapped (Eq. 14, Alg. 1)
 
     ValueError where one is no batch of floats, or the two have samples of different shapes."""
-    _check_batch('x0', x0)
-    _check_batch('x0_other', x0_other)
+    check_batch('x0', x0)
+    check_batch('x0_other', x0_other)
     if x0.shape[1:] != x0_other.shape[1:]:
         shape, other = tuple(x0.shape[1:]), tuple(x0_other.shape[1:])
         raise ValueError(f'x0_other must have samples of shape {shape} like x0, got {other}')
@@ -96,7 +96,7 @@ def nll_loss(schedule: Schedule,
     """Mean over samples and dimensions of (eps - eps_theta(x_t, t))^2, each t uniform in 1..T (Eq. 5)
 
     ValueError where x0 is no batch of floats."""
-    _check_batch('x0', x0)
+    check_batch('x0', x0)
     draw = lambda: noise_like(x0, generator=generator)
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)
     eps = draw()
@@ -118,7 +118,7 @@ def training_loss(schedule: Schedule,
 
     ValueError for a lam_reg outside its range, without x0_other, and for what is no batch of floats."""
     if not 0 <= lam_reg < 1: raise ValueError(f'lam_reg must be in [0, 1), got {lam_reg}')
-    if x0_forw is not None: _check_batch('x0_forw', x0_forw)
+    if x0_forw is not None: check_batch('x0_forw', x0_forw)
     nll = nll_loss(schedule, model, x0, generator=generator, perturbation=perturbation)
     if lam_reg == 0:
         signature(consistency_loss).bind_partial(**regularizer)  # refused here as where they are used

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .adapters import Adapted
-from .schedule import _in_batches, forward_sample, predict, stream
+from .schedule import in_batches, forward_sample, predict, stream
 
 # %% ../nbs/models/likeness.ipynb #0d381fce
 SHARES = .05, .1, .2, .3, .5  # of T: where the noise is predicted
@@ -23,7 +23,7 @@ def times_harder(adapted: Adapted,  # of any adapter
                 ) -> float:  # about 1 where both are alike
     "How many times larger the noise loss is on images than on the model's own samples (Eq. 5)"
     schedule, n = adapted.schedule, min(256, len(images), len(samples))
-    model = _in_batches(adapted.model, batch_size)
+    model = in_batches(adapted.model, batch_size)
     ratios = []
     for t in sorted({max(1, round(share*schedule.T)) for share in SHARES}):
         own, given = (_loss(schedule, model, x[:n].to(device, torch.float32), t) for x in (samples, images))

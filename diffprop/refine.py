@@ -27,7 +27,7 @@ from .lab.devices import add_gradients, any_process, fresh_casts, join, rank_and
 from .lab.training import clock, stop_signals
 from .adapters import Adapted
 from .loading import evaluating
-from .measure import _check_data, check_steady
+from .measure import check_data, check_steady
 from .mmd import as_floats
 from .short_chain import null_units, Plan, ShortChain, update_gradients
 
@@ -192,7 +192,7 @@ class Refinement:
 # %% ../nbs/models/refine.ipynb #8de6b0ec
 def _checked(network, images, plan, in_range):
     "The images as bytes or float32, or a ValueError for a network or images that cannot be refined"
-    x0 = _check_data(images, None, in_range)
+    x0 = check_data(images, None, in_range)
     if not isinstance(network, nn.Module):
         got = type(network).__name__
         raise ValueError(f'network must be the nn.Module that the model calls, got {got}')

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STREAMS', 'Schedule', 'seeded', 'stream', 'check_t', 'at', 'noise_like', 'forward_step', 'forward_sample',
-           'posterior', 'predict_x0', 'backward_mean', 'predict', 'backward_step', 'backward_chain', 'image_noise',
-           'sample']
+           'posterior', 'predict_x0', 'backward_mean', 'predict', 'backward_step', 'in_batches', 'backward_chain',
+           'image_noise', 'sample']
 
 # %% ../nbs/00_schedule.ipynb #15cc0698
 import sys
@@ -247,7 +247,7 @@ def respace(self: Schedule, steps: int) -> Schedule:  # how many to keep, first 
     return self.keep(torch.linspace(1, self.T, steps, dtype=torch.float64).round() if steps > 1 else [self.T])
 
 # %% ../nbs/00_schedule.ipynb #b6242691
-def _in_batches(model, size):
+def in_batches(model: Callable, size: int) -> Callable:  # eps = model(x, t), both
     "The model, given at most `size` samples at once"
     return lambda x, t: torch.cat([_like(model(p, s), p) for p, s in zip(x.split(size), t.split(size))])
 
@@ -264,7 +264,7 @@ def backward_chain(schedule: Schedule, model: Callable,  # eps = model(x, t)
     "Run the modules start, start-1, .., stop+1 and yield (t, x_t) for t = start-1, .., stop (Eq. 2, Eq. 16)"
     check_t(schedule, start)
     if not 0 <= stop < start: raise ValueError(f'stop must be in 0..{start - 1}, got {stop}')
-    if batch_size: model = _in_batches(model, batch_size)
+    if batch_size: model = in_batches(model, batch_size)
     for t in range(start, stop, -1):
         silent = t == 1 and not last_noise
         draws = x.new_zeros(()) if silent else noise(t) if noise else None

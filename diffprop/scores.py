@@ -25,9 +25,9 @@ def usable_space(features: str,  # as for `feature_space`, or 'pixels'
                  shape: tuple  # (C, H, W) of an image
                 ):  # a `FeatureSpace`, or None for pixels
     "The feature space to score in; 'auto' takes ImageNet's for colour, and pixels where nothing fits"
-    from diffprop.lab.fidelity import feature_space, _SPACES
+    from diffprop.lab.fidelity import feature_space, SPACES
     if features == 'pixels': return None
-    choose('features', features, ['auto', *_SPACES, 'pixels'])
+    choose('features', features, ['auto', *SPACES, 'pixels'])
     if features != 'auto': return feature_space(features, shape)
     candidates = ['efficientnet-64']*(min(shape[1:]) <= 64) + ['efficientnet']
     for name in candidates*(shape[0] == 3) + ['auto']:

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..schedule import stream
 from .files import data_hash, kept_array, row_parts
 from .arrays import MAPPED
-from .data import _pick, load_images
+from .data import evenly, load_images
 from .config import Config
 from .presets import OWN
 
@@ -79,7 +79,7 @@ def spread(images: Tensor,  # (N, *shape), in any order
            most: int  # from 1
           ) -> Tensor:  # (min(N, most), *shape)
     "At most so many of a set, evenly spaced: one that keeps the order of its files is sorted by class"
-    return images[_pick(len(images), min(most, len(images)), 'the set')]
+    return images[evenly(len(images), min(most, len(images)))]
 
 def selected(images: Tensor,  # (N, C, H, W) uint8
              index: Tensor,  # of the rows that are wanted
