@@ -7,7 +7,6 @@ __all__ = ['distinct_names', 'differences', 'comparison_in_words', 'comparison_f
            'compare_saved']
 
 # %% ../nbs/models/compare.ipynb #46ed4bf1
-import json
 from html import escape
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from .lab.figures import draw_band, draw_curve, legend_below, literal, root_scale, theme, time_axis
-from .lab.files import atomic_write, state_hash
+from .lab.files import state_hash, write_json, write_text
 from .lab.stores import shown
 from .lab.statistics import judge, plus_minus, pooled_difference
 from .keep import FILES
@@ -168,16 +167,14 @@ def compare_saved(models: list,  # of `Measured`
     table = _table(models, judged)
     fig = comparison_figure(models, found)
     folders = {m.name: str(m.folder) for m in models}
-    answer = json.dumps(dict(verdict=words, folders=folders, tests=judged.to_dict('records')), indent=1)
-    atomic_write(out/'verdict.json', lambda p: p.write_text(answer, encoding='utf-8'))
+    write_json(out/'verdict.json', dict(verdict=words, folders=folders, tests=judged.to_dict('records')))
     asked = question([m.prepared for m in models])
     save_results(out, asked, figures=dict(curves=fig), tables=dict(summary=table), differences=found)
     links = ''.join(f'<li>{escape(m.name)}: {escape(m.answer["verdict"][0])}</li>' for m in models)
     parts = {'The curves': figure_svg(fig), 'In numbers': html_table(table.reset_index()),
              'Each by itself': f'<ul>{links}</ul>'}
     plt.close(fig)
-    text = page(f'{" and ".join(m.name for m in models)} compared', words, parts)
-    atomic_write(out/'report.html', lambda p: p.write_text(text, encoding='utf-8'))
+    write_text(out/'report.html', page(f'{" and ".join(m.name for m in models)} compared', words, parts))
     (out/FILES[0]).unlink(missing_ok=True)  # of `take_folder`: it is finished
     print(f'\nreport: {out/"report.html"}', flush=True)
     return found

@@ -20,8 +20,8 @@ from .cards import card, few_note, in_words, record_of
 from .scores import finite_score, judge_in, longer_chain, score, unipc_chain, usable_space
 from .lab.devices import barrier, join, rank_and_size
 from .lab.extras import optional
-from .lab.files import (atomic_write, data_hash, exclusive, LOCKS, read_json, state_hash,
-                                usable_folder, write_json)
+from .lab.files import data_hash, exclusive, LOCKS, read_json, state_hash
+from .lab.files import usable_folder, write_json, write_text
 from .lab.config import from_fields
 from .lab.data import load_images, to_float
 from .lab.presets import choose
@@ -126,8 +126,7 @@ def save_refined(unet, scheduler,  # of diffusers
                 ):
     "The pipeline, its card, and last of all refine.json, which says that all of it is there"
     optional('diffusers').DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
-    text = card(record)
-    atomic_write(folder/'README.md', lambda p: p.write_text(text, encoding='utf-8'))
+    write_text(folder/'README.md', card(record))
     write_json(folder/'refine.json', record)
     for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
 

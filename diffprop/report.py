@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .lab.data import image_grid
-from .lab.files import atomic_write, read_json
+from .lab.files import atomic_write, read_json, write_text
 from .lab.stores import shown
 from .lab.figures import legend_below, literal, plot_error, theme
 from .measure import error_table
@@ -174,7 +174,7 @@ def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`,
     from diffprop.lab.experiment import save_results
     atomic_write(folder/'curve.csv', lambda p: curve.to_csv(p, index=False))
     record = json.dumps(answer | dict(scores=found or {}), indent=1, ensure_ascii=False)
-    atomic_write(folder/'verdict.json', lambda p: p.write_text(record, encoding='utf-8'))
+    write_text(folder/'verdict.json', record)
     atomic_write(folder/'influences.npz', lambda p: _save_influences(p, influences))
     if keep_samples: atomic_write(folder/'samples.npz', lambda p: _save_samples(p, samples))
     else: (folder/'samples.npz').unlink(missing_ok=True)  # those of an earlier measurement
@@ -186,8 +186,7 @@ def save_measurement(folder: Path, curve: pd.DataFrame, T: int,  # of `measure`,
     plt.close(fig)
     record = read_json(folder/'provenance.json')
     body['Settings and provenance'] = _settings(record)
-    text = page(f'Error of {title}', answer['verdict'], body)
-    atomic_write(folder/'report.html', lambda p: p.write_text(text, encoding='utf-8'))
+    write_text(folder/'report.html', page(f'Error of {title}', answer['verdict'], body))
     passing = 'unfinished', 'lock'
     files = ', '.join(sorted(p.name for p in folder.iterdir() if not p.name.startswith(passing)))
     return f'{table.to_string(index=False)}\n\nwritten to {folder}: {files}'

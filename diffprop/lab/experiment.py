@@ -25,7 +25,7 @@ from fastcore.basics import patch
 import diffprop
 from .curves import run_many
 from .extras import optional
-from .files import atomic_write, project_root, usable_folder, write_json
+from .files import atomic_write, project_root, usable_folder, write_json, write_text
 from .figures import theme
 from .fidelity import fidelity
 from .runs import Lab
@@ -107,7 +107,7 @@ def _write_figure(path, figure):
 def _write_table(path, table):
     markdown, latex = table.to_markdown(disable_numparse=True) + '\n', table.to_latex(escape=True)
     for kind, text in dict(md=markdown, tex=latex).items():
-        atomic_write(path.with_name(f'{path.name}.{kind}'), lambda p: p.write_text(text, encoding='utf-8'))
+        write_text(path.with_name(f'{path.name}.{kind}'), text)
 
 # %% ../../nbs/lab/experiment.ipynb #6c1ffb2b
 # what a row is a row of
