@@ -7,17 +7,19 @@ __all__ = ['PREDICTS', 'TIMES', 'Adapted', 'from_module', 'from_diffusers', 'kar
            'from_denoising_diffusion']
 
 # %% ../nbs/models/adapters.ipynb #58ae42b2
-import operator
+import math
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Real
 from typing import Callable
 
 import torch
 from torch import Tensor, nn
 
+from .lab.extras import as_int
 from .latents import decoder, encoder
 from .loading import as_parts, bare_network
-from .samplers import ddim_step, heun_step
+from .samplers import ddim_step, diffusers_ddim_step, heun_step
 from .schedule import Schedule, at, backward_step
 from .schedulers import chain_of, check_scheduler, in_place, of_config, PREDICTIONS, schedule_of
 
@@ -40,7 +42,7 @@ class Adapted:
 # %% ../nbs/models/adapters.ipynb #b82f4c25
 PREDICTS = ('eps', 'v', 'x0')
 # what a network gets as its time, for the paper's t
-TIMES = dict(paper=lambda t, T: t, index=lambda t, T: t - 1, fraction=lambda t, T: t/T)
+TIMES = dict(paper=lambda t, T: t.clone(), index=lambda t, T: t - 1, fraction=lambda t, T: t/T)
 
 def _one_of(name, value, known):
     if value in known: return value
@@ -59,6 +61,7 @@ def _like(x, out):
     if not isinstance(out, Tensor):
         raise ValueError(f'{expected}, got {type(out).__name__}: '
                          'take the tensor out of it first (out[0], out.sample)')
+    if not out.is_floating_point(): raise ValueError(f'{expected}, of floats, got {out.dtype}')
     fits = torch.promote_types(out.dtype, x.dtype) == x.dtype
     if out.shape == x.shape: return out if fits else out.to(x.dtype)
     double = out.shape == (len(x), 2*x.shape[1], *x.shape[2:])
@@ -115,11 +118,13 @@ def _check_unet(unet, variance_type, variance):
     return c
 
 # %% ../nbs/models/adapters.ipynb #11053e88
-def _whole(value):
-    "An int, where the value is one of another kind: numpy's, or a tensor's; else the value"
-    if isinstance(value, bool) or getattr(value, 'dtype', None) in (bool, torch.bool): return value
-    try: return operator.index(value)
-    except TypeError: return value
+def _pair(guidance):
+    "(scale, label of no class), or None; ValueError for anything else"
+    if guidance is None: return None
+    pair = isinstance(guidance, tuple | list) and len(guidance) == 2
+    if pair and isinstance(guidance[0], Real) and math.isfinite(guidance[0]):
+        return guidance[0], as_int(guidance[1])
+    raise ValueError(f'guidance must be (scale, label of no class), got {guidance!r}')
 
 def _check_labels(c, label, guidance):
     "ValueError where the class and the guidance are not those of the network"
@@ -127,8 +132,6 @@ def _check_labels(c, label, guidance):
     if kind is not None:
         raise ValueError(f'unet must have no classes or a table of them, got class_embed_type {kind!r}: '
                          'give what it is conditioned on by a function, through from_module')
-    if guidance is not None and not (isinstance(guidance, tuple | list) and len(guidance) == 2):
-        raise ValueError(f'guidance must be (scale, label of no class), got {guidance!r}')
     given = (label,) if guidance is None else (label, guidance[1])
     if n is None and (label, guidance) != (None, None):
         raise ValueError(f'label and guidance must be None, got {label!r} and {guidance!r}: the unet has '
@@ -193,8 +196,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
                    guidance: tuple | None = None  # (scale, the class that means none)
                   ) -> Adapted:  # a folder's network is in eval mode; a given one stays in its mode
     "A `UNet2DModel` and its scheduler's chain; ValueError where that cannot be measured faithfully"
-    parts, steps, label = as_parts(source), _whole(steps), _whole(label)
-    if guidance is not None: guidance = guidance[0], _whole(guidance[1])
+    parts, steps, label, guidance = as_parts(source), as_int(steps), as_int(label), _pair(guidance)
     unet, scheduler = parts.unet, in_place(parts.scheduler, sampler)
     s = check_scheduler(scheduler)
     u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)
@@ -253,7 +255,8 @@ def _check_gaussian(d):
         named = where if kind.startswith('GaussianDiffusion') else kind  # others have that name too
         raise ValueError(f'diffusion must be a GaussianDiffusion or GaussianDiffusion1D, got {named}; '
                          'an ElucidatedDiffusion is from_edm(diffusion.preconditioned_network_forward, '
-                         'diffusion.sample_schedule()), and a network alone goes through from_module')
+                         'diffusion.sample_schedule(), clip=True), its sampler with S_churn 0; '
+                         'a network alone goes through from_module')
     if getattr(d, 'self_condition', False):
         raise ValueError('self-conditioning gives the network its last guess: '
                          'its modules depend on the chain so far, and p(x_t-1 | x_t) is not one')
@@ -282,5 +285,6 @@ def from_denoising_diffusion(diffusion  # a GaussianDiffusion or GaussianDiffusi
     if not d.is_ddim_sampling: return adapted
     kept = torch.linspace(-1, schedule.T - 1, d.sampling_timesteps + 1).int()[1:] + 1
     ddim = f'DDIM in {len(kept)} steps, eta {d.ddim_sampling_eta}'
-    step = partial(ddim_step, eta=d.ddim_sampling_eta)
+    as_told = predicts == 'eps' and type(d).__name__.endswith('1D')  # its noise stays, whatever is clipped
+    step = partial(diffusers_ddim_step if as_told else ddim_step, eta=d.ddim_sampling_eta)
     return replace(adapted, schedule=schedule.keep(kept), step=step, notes=(note, ddim))

@@ -7,6 +7,7 @@ __all__ = ['GRADIENTS', 'bootstrap_sample', 'consistency_loss', 'nll_loss', 'tra
 
 # %% ../nbs/05_bootstrap.ipynb #6379f631
 from inspect import signature
+from numbers import Integral
 from typing import Callable
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from .error import mmd, mmd2
-from .regularizer import check_batch, loss_weights
+from .regularizer import check_batch, check_draws, loss_weights
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, noise_like, predict
 
 # %% ../nbs/05_bootstrap.ipynb #8946626e
@@ -26,6 +27,11 @@ def _checkpointed_step(schedule, model, xt, t, noise, **kw):
     return checkpoint(lambda x: backward_step(schedule, model, x, t, noise, **kw), xt, use_reentrant=False)
 
 # %% ../nbs/05_bootstrap.ipynb #7148fd4c
+def _check_unroll(schedule, t, L):
+    if not isinstance(t, Integral) or not 0 <= t < schedule.T:
+        raise ValueError(f't must be a whole number in 0..{schedule.T - 1}, got {t!r}')
+    if not isinstance(L, Integral) or L < 1: raise ValueError(f'L must be a whole number from 1, got {L!r}')
+
 def bootstrap_sample(schedule: Schedule,
                      model: Callable,  # eps = model(x, t)
                      x0: Tensor,  # (B, *shape) data in [-1, 1]
@@ -37,10 +43,10 @@ def bootstrap_sample(schedule: Schedule,
                     ) -> Tensor:  # (B, *shape) x_t
     """An x_t denoised from x_s, s uniform in t+1..min(t+L, T), and not from x_T (Eq. 15, Eq. 16)
 
-    ValueError for a t or L outside its range, an unknown gradient, and an x0 that is no batch of floats."""
+    ValueError for a t or L outside its range, an unknown gradient, no generator, no batch of floats."""
+    check_draws(schedule, generator)
     check_batch('x0', x0)
-    if not 0 <= t < schedule.T: raise ValueError(f't must be in 0..{schedule.T - 1}, got {t}')
-    if L < 1: raise ValueError(f'L must be at least 1, got {L}')
+    _check_unroll(schedule, t, L)
     if gradient not in GRADIENTS: raise ValueError(f'gradient must be one of {GRADIENTS}, got {gradient!r}')
     last = min(t + L, schedule.T)
     s = int(torch.randint(t + 1, last + 1, (1,), generator=generator, device=generator.device))
@@ -73,12 +79,14 @@ def consistency_loss(schedule: Schedule,
     """T w_t D_MMD(t) of x_t, or of its view, at one random t, bootstrapped (Eq. 14, Alg. 1)
 
     ValueError where one is no batch of floats, or the two have samples of different shapes."""
+    check_draws(schedule, generator)
     check_batch('x0', x0)
     check_batch('x0_other', x0_other)
     if x0.shape[1:] != x0_other.shape[1:]:
         shape, other = tuple(x0.shape[1:]), tuple(x0_other.shape[1:])
         raise ValueError(f'x0_other must have samples of shape {shape} like x0, got {other}')
     if t is None: t = int(torch.randint(0, schedule.T, (1,), generator=generator, device=generator.device))
+    _check_unroll(schedule, t, L)
     forw = forward_sample(schedule, x0, t, generator=generator)
     how = dict(warm_start=warm_start, generator=generator, gradient=gradient)
     back = bootstrap_sample(schedule, model, x0_other, t, L, **how)
@@ -96,6 +104,7 @@ def nll_loss(schedule: Schedule,
     """Mean over samples and dimensions of (eps - eps_theta(x_t, t))^2, each t uniform in 1..T (Eq. 5)
 
     ValueError where x0 is no batch of floats."""
+    check_draws(schedule, generator)
     check_batch('x0', x0)
     draw = lambda: noise_like(x0, generator=generator)
     t = torch.randint(1, schedule.T + 1, (len(x0),), generator=generator, device=x0.device)

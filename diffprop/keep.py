@@ -86,6 +86,8 @@ class Kept:
         try: saved = torch.load(file, map_location='cpu', weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return warnings.warn(f'{file} is damaged: the measurement begins anew')
+        if not isinstance(saved, dict) or 'asked' not in saved:
+            return warnings.warn(f'{file} is of something else: the measurement begins anew')
         if saved['asked'] == self.asked: vars(self).update(saved)
 
     def has(self, t: int, curve: str) -> bool:  # as in a row
@@ -191,6 +193,8 @@ def take_folder(folder: Path,  # the name that was asked for
                ) -> Path:  # this name, or NAME-2, NAME-3, ..
     "Take the first folder of that name which holds nothing else; OSError where it cannot be written"
     asked = json.loads(json.dumps(asked))
+    if folder.name in ('', '..'): folder = folder.resolve()  # of . and .., which have no name to count with
+    if not folder.name: raise ValueError(f'out must be a folder with a name, got {folder}')
     for i in itertools.count(1):
         place = folder.with_name(f'{folder.name}-{i}') if i > 1 else folder
         if _holds(place) == asked and not overwrite: return place

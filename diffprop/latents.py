@@ -30,6 +30,10 @@ def encoder(vae  # an AutoencoderKL or VQModel of diffusers
                          'encode the images yourself and measure(.., in_range=False)')
     @torch.no_grad()
     def encode(images: Tensor, seed: int = 0, batch_size: int = 50) -> Tensor:
+        channels, shape = bare.config.in_channels, tuple(images.shape)
+        if len(shape) != 4 or shape[1] != channels:
+            raise ValueError(f'images must be (N, {channels}, H, W), as the VAE takes them, got {shape}; '
+                             'your own latents: measure(replace(adapted, encode=None), .., in_range=False)')
         g, done = stream(seed, 'latent codes'), []
         where = next(bare.parameters())
         with evaluating(bare):

@@ -8,6 +8,7 @@ __all__ = ['check_data', 'check_steady', 'as_measured', 'measure', 'expected_ima
 
 # %% ../nbs/models/measure.ipynb #4e21585b
 import re
+import traceback
 import tempfile
 import warnings
 from contextlib import contextmanager
@@ -51,17 +52,24 @@ def _check_floats(x0, in_range):
     if not x0.is_floating_point(): raise ValueError(f'images must be uint8 or float, got {x0.dtype}')
     if not x0.isfinite().all(): raise ValueError('images must be finite, got NaN or infinity')
     lo, hi = x0.min().item(), x0.max().item()
-    if not in_range or -1.01 <= lo < 0 and hi <= 1.01: return
-    remedy = ': x/127.5 - 1, or give them as uint8' if hi > 1.01 else ': 2*x - 1'
-    if lo < 0: remedy = '; data that have no range (latents, tables, series) need in_range=False'
+    around = -.1*hi < lo < 0 and hi < 1.1  # [0, 1], which a filter or added noise oversteps
+    if not in_range or -1.01 <= lo < 0 and hi <= 1.01 and not around: return
+    remedy = ': x/127.5 - 1, or give them as uint8' if hi > 1.1 else ': 2*x - 1'
+    if around: remedy = ': 2*x.clamp(0, 1) - 1'
+    elif lo < 0: remedy = '; data that have no range (latents, tables, series) need in_range=False'
     raise ValueError(f'images must be uint8, or float in [-1, 1], got values in {lo:g}..{hi:g}{remedy}')
 
 # %% ../nbs/models/measure.ipynb #13fae41d
+def _by_us(error):
+    "Whether the line that raised an error is this library's"
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get('__name__', '').startswith('diffprop.')
+
 def _answer(model, x, t):
     "eps = model(x, t), or a ValueError that says what data it does not take"
     try: return model(x, t)
-    except ValueError: raise  # which says so itself
     except Exception as error:
+        if isinstance(error, ValueError) and _by_us(error): raise  # it says so itself
         given = f'the model ended in an error on data {tuple(x.shape)} of {str(x.dtype)[6:]}'
         of_types = 'type' in str(error) and not re.search('cuda|device', str(error))
         remedy = ', which a function could convert to its own and back' if of_types else ''

@@ -229,10 +229,12 @@ class Measured:
 def read_measured(p: Prepared, folder: Path  # of a finished measurement
                  ) -> Measured:
     "What a folder holds"
-    with np.load(folder/'influences.npz') as of:
-        influences = {(int((words := k.split())[0]), words[1]): torch.from_numpy(of[k]) for k in of.files}
-    answer = read_json(folder/'verdict.json')
-    return Measured(p.name, folder, pd.read_csv(folder/'curve.csv'), answer, influences, p)
+    try:
+        answer, curve = read_json(folder/'verdict.json'), pd.read_csv(folder/'curve.csv')
+        with np.load(folder/'influences.npz') as of: held = {tuple(k.split()): of[k] for k in of.files}
+    except Exception as e: raise ValueError(f'{folder} is damaged: {e}; --overwrite measures anew') from None
+    influences = {(int(t), kernel): torch.from_numpy(v) for (t, kernel), v in held.items()}
+    return Measured(p.name, folder, curve, answer, influences, p)
 
 # %% ../nbs/models/measurement.ipynb #0b106f3c
 @contextmanager
@@ -241,8 +243,7 @@ def _says_where(kept, T):
     try: yield
     except BaseException as e:
         where = f'{len(kept.rows)} rows are in {kept.folder/FILES[1]}, the chain came to t = {kept.t} of {T}'
-        wrong = isinstance(e, ValueError)  # then the same command would meet it again
-        text = where + '; the same command goes on from there'*(not wrong)
+        text = where + '; the same command goes on from there'*(not isinstance(e, ValueError))
         if not kept.rows:
             kept.finished()
             text = 'nothing was measured yet'

@@ -6,6 +6,7 @@
 __all__ = ['open_source', 'images_for', 'few_step_scheduler', 'without_variance', 'view_of', 'save_refined', 'refine_pipeline']
 
 # %% ../nbs/models/pipelines.ipynb #8e84ed40
+import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,11 +16,11 @@ import torch
 from torch import Tensor
 
 from .schedule import Schedule, stream
-from .adapters import _whole, from_diffusers
+from .adapters import from_diffusers
 from .cards import card, few_note, in_words, record_of
 from .scores import finite_score, judge_in, longer_chain, score, unipc_chain, usable_space
 from .lab.devices import barrier, join, rank_and_size
-from .lab.extras import optional
+from .lab.extras import optional, as_int
 from .lab.files import data_hash, exclusive, LOCKS, read_json, state_hash
 from .lab.files import usable_folder, write_json, write_text
 from .lab.config import from_fields
@@ -144,7 +145,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
                     **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
                    ) -> dict:  # what refine.json holds
     "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    device, (steps, beside, samples) = join(device), map(_whole, (steps, beside, samples))
+    device, (steps, beside, samples) = join(device), map(as_int, (steps, beside, samples))
     _check_call(images, samples, steps)
     usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
     usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)), samples=samples)
@@ -199,8 +200,9 @@ def _held_scores(file):
     "What an interrupted call has left of them; nothing where the file is damaged"
     try: held = read_json(file)
     except (OSError, ValueError): held = None
-    whole = isinstance(held, dict) and {*held} == {'asked', 'scores'}
-    return held if whole else dict(asked={}, scores={})
+    ours = isinstance(held, dict) and {*held} == {'asked', 'scores'}
+    ours = ours and all(isinstance(part, dict) for part in held.values())
+    return held if ours else dict(asked={}, scores={})
 
 def _in_both(spacing, before, after):
     "The solver's part of a record, where it has scores of both networks; a note where it lost one"
@@ -238,10 +240,13 @@ def _alone(out):
         yield
         barrier()
 
+_OURS = re.compile(r'refine\.pt(-before\.json)?(\..+@\d+-\w{8})?')  # whole, or a piece of `atomic_write`
+
 def _new_or_unfinished(out):
     "The folder, new or that of an interrupted refinement, or a ValueError"
     out = usable_folder('out', out)
-    unfinished = not (out/'refine.json').exists() and any(out.glob('refine.pt*'))
+    begun = any(_OURS.fullmatch(p.name) for p in out.glob('refine.pt*'))
+    unfinished = begun and not (out/'refine.json').exists()
     if unfinished or not out.exists() or not {p.name for p in out.iterdir()} - {*LOCKS}: return out
     raise ValueError(f'out must be a new folder, got {out}, which has files in it')
 

@@ -26,7 +26,7 @@ from .lab.config import from_fields
 from .lab.devices import add_gradients, any_process, fresh_casts, join, rank_and_size
 from .lab.training import clock, stop_signals
 from .adapters import Adapted
-from .loading import evaluating
+from .loading import bare_network, evaluating
 from .measure import check_data, check_steady
 from .mmd import as_floats
 from .short_chain import null_units, Plan, ShortChain, update_gradients
@@ -96,6 +96,8 @@ class _State:
         except torch.cuda.OutOfMemoryError: raise
         except (RuntimeError, pickle.UnpicklingError, EOFError):
             raise ValueError(f'{file} is damaged: remove it, and the refinement begins anew') from None
+        if not isinstance(saved, dict) or not isinstance(saved.get('asked'), dict):
+            raise ValueError(f'{file} is no checkpoint of a refinement: give another folder')
         if differ := [k for k in asked if saved['asked'].get(k) != asked[k]]:
             raise ValueError(f'{file} holds another refinement: {", ".join(differ)} differ')
         for name in ('network', 'average', 'optimizer'): getattr(self, name).load_state_dict(saved[name])
@@ -196,6 +198,8 @@ def _checked(network, images, plan, in_range):
     if not isinstance(network, nn.Module):
         got = type(network).__name__
         raise ValueError(f'network must be the nn.Module that the model calls, got {got}')
+    if any(w.is_inference() for w in network.parameters()):
+        raise ValueError('network must be loaded outside of torch.inference_mode() to be trained')
     kinds = {w.dtype for w in network.parameters()}
     if kinds - {torch.float32}:
         got = ', '.join(sorted(map(str, kinds)))
@@ -266,9 +270,10 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
 
     ValueError for what cannot be refined, FloatingPointError where a loss is not finite: the weights are then
     as they were, as also after Ctrl-C."""
-    plan, network = from_fields(Plan, plan), model if network is None else network
+    plan, network = from_fields(Plan, plan), bare_network(model if network is None else network)
     device, first = join(device), rank_and_size()[0] == 0
     schedule = schedule if steps is None else schedule.trailing(steps)
+    if type(clip) is not bool: raise ValueError(f'clip must be True or False, got {clip!r}')
     x0 = _checked(network, images, plan, in_range)
     asked = plan.recorded() | _asked(schedule, step, clip, judge, view, x0, network)
     rest, held = _divide(x0.detach().to(device), plan)  # bytes until drawn from, a quarter of the memory

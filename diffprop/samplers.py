@@ -23,6 +23,13 @@ def _clipped(schedule, xt, t, eps, clip):
     x0, ab = x0.clamp(-1, 1), schedule.alpha_bar
     return x0, (xt - at(ab.sqrt(), t, xt)*x0)/at((1 - ab).sqrt(), t, xt)
 
+def _ddim(schedule, xt, t, x0, eps, eta, noise, generator):
+    "x_{t-1} from an x_0 and the noise beside it"
+    before, var = schedule.alpha_bar_before, eta**2*schedule.posterior_variance
+    to_eps = (1 - before - var).clamp(min=0).sqrt()
+    mean = at(before.sqrt(), t, xt)*x0 + at(to_eps, t, xt)*eps
+    return mean if eta == 0 else mean + at(var.sqrt(), t, xt)*noise_like(xt, noise, generator)
+
 def ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
               xt: Tensor, t: int | Tensor,  # (B, *shape); 1..T, one for all or (B,) one each
               noise: Tensor | None = None,  # like xt, standard normal; not needed where eta is 0
@@ -33,22 +40,19 @@ def ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
     "One step of DDIM, an alternative to `backward_step` with the same arguments (arXiv 2010.02502, Eq. 12)"
     check_t(schedule, t)
     x0, eps = _clipped(schedule, xt, t, predict(schedule, model, xt, t), clip)
-    before, var = schedule.alpha_bar_before, eta**2*schedule.posterior_variance
-    to_eps = (1 - before - var).clamp(min=0).sqrt()
-    mean = at(before.sqrt(), t, xt)*x0 + at(to_eps, t, xt)*eps
-    return mean if eta == 0 else mean + at(var.sqrt(), t, xt)*noise_like(xt, noise, generator)
+    return _ddim(schedule, xt, t, x0, eps, eta, noise, generator)
 
 # %% ../nbs/06_samplers.ipynb #5a3b060b
 def diffusers_ddim_step(schedule: Schedule, model: Callable,  # eps = model(x, t)
                         xt: Tensor, t: int,  # (B, *shape), and 1..T for all
-                        noise: Tensor | None = None,  # not used: the step is deterministic
-                        *, generator: torch.Generator | None = None,  # nor this
-                        clip: bool = False  # clip the implied x_0 to [-1, 1]
+                        noise: Tensor | None = None,  # as for `ddim_step`, like all that follows
+                        *, generator: torch.Generator | None = None,
+                        clip: bool = False, eta: float = 0.
                        ) -> Tensor:  # x_{t-1}
     "DDIM as diffusers' pipelines have it: a clipped x_0, the predicted noise (arXiv 2010.02502, Eq. 12)"
     eps = predict(schedule, model, xt, t)
     x0 = predict_x0(schedule, xt, t, eps)
-    return forward_sample(schedule, x0.clamp(-1, 1) if clip else x0, t - 1, eps)
+    return _ddim(schedule, xt, t, x0.clamp(-1, 1) if clip else x0, eps, eta, noise, generator)
 
 # %% ../nbs/06_samplers.ipynb #2fb76329
 @patch

@@ -8,7 +8,7 @@ __all__ = ['STREAMS', 'Schedule', 'seeded', 'stream', 'check_t', 'at', 'noise_li
            'image_noise', 'sample']
 
 # %% ../nbs/00_schedule.ipynb #15cc0698
-import sys
+import numbers, sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Callable, Iterable, Iterator
@@ -104,7 +104,8 @@ def sigmoid(cls: Schedule,
 def seeded(seed: int, *path: int,  # the run's seed; which stream of the run: any non-negative integers
            device='cpu') -> torch.Generator:  # where it draws
     "A generator that depends on (seed, *path) and on nothing else; ValueError for a seed that is none"
-    if seed is None: raise ValueError('seed must be a whole number from 0, got None')
+    if not isinstance(seed, numbers.Integral) or seed < 0:
+        raise ValueError(f'seed must be a whole number from 0, got {seed!r}')
     mixed = np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(mixed))
 
@@ -234,8 +235,7 @@ def keep(self: Schedule, times: Iterable[int]) -> Schedule:  # the t in 1..T to 
     if len(kept) < 2 or (kept.diff() < 1).any() or kept[-1] > self.T or kept[1:].tolist() != given:
         raise ValueError(f'times must be whole numbers that increase in 1..{self.T}, got {given}')
     if isinstance(self.variance, Tensor):
-        why = 'a table belongs to its own'
-        raise ValueError(f"variance must be 'beta' or 'posterior' to keep some steps: {why}")
+        raise ValueError("variance must be 'beta' or 'posterior' to keep some steps: a table is of all")
     ab = self.alpha_bar[kept]
     return replace(self, beta=torch.cat([torch.zeros(1), 1 - ab[1:]/ab[:-1]]), timesteps=self.timesteps[kept])
 

@@ -207,7 +207,9 @@ def _levels(scheduler, steps):
     if steps is None:
         raise ValueError(f'steps must be given for {kind}, which is for few steps: steps=20 (--steps 20)')
     _check_steps(steps, T)
-    own = of_config(type(scheduler), scheduler, prediction_type='epsilon')
+    alone = dict(prediction_type='epsilon')  # what a network learned of its variance is split off
+    if 'variance_type' in own_settings(scheduler): alone['variance_type'] = None
+    own = of_config(type(scheduler), scheduler, **alone)
     told = of_config(type(scheduler), scheduler)  # its network may be told something else than eps' would be
     for s in (own, told): s.set_timesteps(steps)
     sigmas, times = own.sigmas.double().cpu(), told.timesteps.cpu()

@@ -20,6 +20,7 @@ from .mmd import as_floats, null_error
 from .bootstrap import nll_loss
 from .samplers import ddim_step
 from .lab.devices import divided, rank_and_size
+from .lab.extras import as_int
 from .lab.presets import choose
 
 # %% ../nbs/models/short_chain.ipynb #408c7bbf
@@ -45,7 +46,9 @@ class Plan:
     piece: int = 256  # samples that pass through the network at once: memory is flat in the batch
     seed: int = 0  # of all that is drawn
 
-    def __post_init__(self): _check_plan(self)
+    def __post_init__(self):
+        for name in _LEAST: object.__setattr__(self, name, as_int(getattr(self, name)))
+        _check_plan(self)
 
     def recorded(self) -> dict:
         "The fields for a record, without one that came later where it changes nothing"
