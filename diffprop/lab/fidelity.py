@@ -67,8 +67,8 @@ class FeatureSpace:
 
 # %% ../../nbs/lab/fidelity.ipynb #e55d60dd
 SPACES = {'inception': ('inception-v3-compat', 2048), 'efficientnet': ('efficientnet-lite0-1280', 1280),
-           'efficientnet-64': ('efficientnet-lite0-at-64', 1280),
-           'digits': ('digits-cnn-64', 64)}  # name and width
+          'efficientnet-64': ('efficientnet-lite0-at-64', 1280),
+          'digits': ('digits-cnn-64', 64)}  # name and width
 
 def _check_space(features, shape, weights):
     if features not in SPACES:
