@@ -243,7 +243,7 @@ def _says_where(kept, T):
     try: yield
     except BaseException as e:
         where = f'{len(kept.rows)} rows are in {kept.folder/FILES[1]}, the chain came to t = {kept.t} of {T}'
-        text = where + '; the same command goes on from there'*(not isinstance(e, ValueError))
+        text = where + '; the same command goes on from there'*(not isinstance(e, ValueError))  # met again
         if not kept.rows:
             kept.finished()
             text = 'nothing was measured yet'
