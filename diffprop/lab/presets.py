@@ -40,6 +40,7 @@ class Preset:
     refine: dict = field(default_factory=dict)  # fields of `refine.Plan`, of 14_few_steps
     judged: str = 'fid'  # the score of the verdicts: 'fid' or 'kid'
     few: bool = False  # score even with fewer images than the feature space has dimensions
+    loss_draws: int = 20  # times and noises an image of the noise loss that stands in a row
 
 # %% ../../nbs/lab/presets.ipynb #526980ac
 _small = dict(width=16, mults=(1, 1), blocks=1, attention=(), dropout=0., flip=False)
@@ -52,7 +53,7 @@ _trial = dict(_small, mults=(1, 2), steps=200, warmup=20, lr=1e-3, batch_size=8)
 _paper_sets = dict(cifar10={}, imagenet32={}, celeba64={})
 PRESETS = dict(
     smoke=Preset(_smoke, dict(digits={}, **_paper_sets), seeds=2, samples=64, finetune=5, error_n=64,
-                 limit=256, few=True,
+                 limit=256, few=True, loss_draws=2,
                  refine=dict(updates=4, every=2, batch_size=16, noise_batch=8, samples=16)),
     digits=Preset(_digits, dict(digits={}), seeds=3, samples=1000, finetune=120, batch_size=500, error_n=800,
                   refine=dict(updates=150, batch_size=128, held_out=.2)),

@@ -74,7 +74,7 @@ def _noise_loss(self: Lab, data, config, images):
     file = self.folder(data, config)/'noise-loss.json'
     if not file.exists():
         parts = self.network(data, config), make_schedule(config), images
-        loss = noise_loss(*parts, device=self.device)
+        loss = noise_loss(*parts, self.size.loss_draws, self.device)
         write_json(file, dict(noise_loss=loss))
     return read_json(file)
 
