@@ -20,12 +20,11 @@ from .adapters import from_diffusers
 from .cards import card, few_note, in_words, record_of
 from .scores import finite_score, judge_in, longer_chain, score, unipc_chain, usable_space
 from .lab.devices import barrier, join, rank_and_size
-from .lab.extras import optional, as_int
+from .lab.extras import as_int, choose, optional
 from .lab.files import data_hash, exclusive, LOCKS, read_json, state_hash
 from .lab.files import usable_folder, write_json, write_text
 from .lab.config import from_fields
 from .lab.data import load_images, to_float
-from .lab.presets import choose
 from .lab.trackers import tracked
 from .loading import open_parts
 from .places import existing
