@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.script import anno_parser, Param, store_true
 
 from .experiments import experiments, notebook_parser, title_of, value_of
-from .lab.extras import choose, did_you_mean, expanded, project_root
+from .lab.extras import choose, did_you_mean, expanded, one_line, project_root
 
 # %% ../nbs/models/command.ipynb #72dcfe73
 _IMAGES = 'folder or zip of images; or digits, cifar10, celeba64, imagenet32'
@@ -228,7 +228,7 @@ def _dispatch(name, words):
 # %% ../nbs/models/command.ipynb #5a734bc0
 def _explained(e):
     "One line for an error: what its user can do about it, or what it is and how to see where"
-    text, kind = ' '.join(str(e).split()), type(e).__name__
+    text, kind = one_line(e), type(e).__name__
     if isinstance(e, ModuleNotFoundError): return text if 'pip' in text else f'{text}: pip install {e.name}'
     if isinstance(e, MemoryError) or 'out of memory' in text:
         less = 'a smaller --batch-size (of refine: --change piece=64) or fewer --samples need less'
