@@ -16,7 +16,7 @@ from typing import Callable
 import torch
 from torch import Tensor, nn
 
-from .lab.extras import as_int
+from .lab.extras import as_int, choose
 from .latents import decoder, encoder
 from .loading import as_parts, bare_network
 from .samplers import ddim_step, diffusers_ddim_step, heun_step
@@ -43,10 +43,6 @@ class Adapted:
 PREDICTS = ('eps', 'v', 'x0')
 # what a network gets as its time, for the paper's t
 TIMES = dict(paper=lambda t, T: t.clone(), index=lambda t, T: t - 1, fraction=lambda t, T: t/T)
-
-def _one_of(name, value, known):
-    if value in known: return value
-    raise ValueError(f'{name} must be one of {", ".join(map(repr, known))}, got {value!r}')
 
 def _as_eps(predicts, out, x, t, alpha_bar):
     "The noise that a network's output implies: Eq. 15 solved for it"
@@ -76,8 +72,8 @@ def from_module(net: Callable,  # out = net(x, time): a tensor like x
                 **known  # of `Adapted`: shape, clip, step, notes, network
                ) -> Adapted:
     "A network of your own; ValueError where it returns anything but a tensor like x (Eq. 15)"
-    _one_of('predicts', predicts, PREDICTS)
-    time_of = TIMES[_one_of('times', times, tuple(TIMES))]
+    choose('predicts', predicts, PREDICTS)
+    time_of = TIMES[choose('times', times, TIMES)]
     if not isinstance(schedule, Schedule):
         raise ValueError(f'schedule must be a Schedule, got {type(schedule).__name__}')
     if (schedule.timesteps != torch.arange(schedule.T + 1)).any():

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastcore.script import anno_parser, Param, store_true
 
 from .experiments import experiments, notebook_parser, title_of, value_of
-from .lab.extras import did_you_mean, expanded, project_root
+from .lab.extras import choose, did_you_mean, expanded, one_line, project_root
 
 # %% ../nbs/models/command.ipynb #72dcfe73
 _IMAGES = 'folder or zip of images; or digits, cifar10, celeba64, imagenet32'
@@ -118,7 +118,6 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     "Train a model on for few steps with the paper's loss; writes a pipeline that diffusers loads"
     from diffprop.lab.trackers import tracker_class
     from diffprop.measure import tried_folder, usable_device
-    from diffprop.lab.presets import choose
     from diffprop.pipelines import images_for, in_words, refine_pipeline
     from diffprop.short_chain import Plan
     tracker_class(tracker)
@@ -155,7 +154,7 @@ def train_command(data: str = 'digits',  # a data set of the preset; or a folder
     _at_the_door((), data)
     from diffprop.lab.networks import Lab
     from diffprop.measure import usable_device
-    from diffprop.lab.presets import METHODS, OWN, choose
+    from diffprop.lab.presets import METHODS, OWN
     if METHODS[choose('method', method, METHODS)].sampling:
         raise ValueError(f'method must train a network: {method!r} changes the sampler alone')
     name, path = (data, data_path) if data in _named() else (OWN, data)
@@ -223,15 +222,13 @@ def _dispatch(name, words):
         return COMMANDS[name](**{k: v for k, v in given.items() if k not in ('pdb', 'xtra')})
     notebooks = experiments()
     if not notebooks: raise ValueError(f'{name!r} is not one of {", ".join(COMMANDS)}; {_NO_NOTEBOOKS}')
-    if name not in notebooks:
-        from diffprop.lab.presets import choose
-        choose('command', name, [*COMMANDS, *notebooks])
+    choose('command', name, [*COMMANDS, *notebooks])
     return run_notebook(name, notebooks[name], vars(notebook_parser(name, notebooks[name]).parse_args(words)))
 
 # %% ../nbs/models/command.ipynb #5a734bc0
 def _explained(e):
     "One line for an error: what its user can do about it, or what it is and how to see where"
-    text, kind = ' '.join(str(e).split()), type(e).__name__
+    text, kind = one_line(e), type(e).__name__
     if isinstance(e, ModuleNotFoundError): return text if 'pip' in text else f'{text}: pip install {e.name}'
     if isinstance(e, MemoryError) or 'out of memory' in text:
         less = 'a smaller --batch-size (of refine: --change piece=64) or fewer --samples need less'

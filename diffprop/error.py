@@ -71,11 +71,13 @@ def _measure(t, curve, x, y, yardstick, seen=lambda *_: None):
                    mmd2_biased=v, mmd=max(v, 0)**.5, bandwidth=scale[name].item())
 
 # %% ../nbs/02_error.ipynb #d84e2c50
-def _states(run, T, n, shape, stop, seed, device):
-    "Yield (t, x_t) for t = T..stop: images 0..n-1 of the run, the same that `sample` draws"
-    noises = image_noise(seed, range(n), shape, device=device)
-    yield T, (x := next(noises))
-    if stop < T: yield from run(x, T, stop, noise=lambda t: next(noises))
+def _states(run, T, noises, t, stop=0, x=None):
+    "Yield (t, x_t) from t down to stop, where x is None from T; noise of the modules above t is dropped"
+    first = next(noises)
+    x = first if x is None else x.to(first.device)
+    for _ in range(T - t): next(noises)
+    yield t, x
+    if stop < t: yield from run(x, t, stop, noise=lambda t: next(noises))
 
 # %% ../nbs/02_error.ipynb #34cabe33
 def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, seen=lambda *_: None):
@@ -94,8 +96,19 @@ def _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device, 
             L = int(curve.removeprefix('fresh') or 1)
             generator = stream(seed, 'fresh noise', t, device=device)
             *_, (_, x) = run(forward(t, 1, t + L, 'fresh inputs'), t + L, t, generator=generator)
-        return _measure(t, curve, x, forward(t, 0, t, 'reference'), yardstick(t), seen)
+        return [*_measure(t, curve, x, forward(t, 0, t, 'reference'), yardstick(t), seen)]
     return compare
+
+def _curves(compare, states, T, times, controls, lengths=(), has=lambda t, curve: False):
+    "Yield (t, x_t, rows) at every state, then (0, x_0, rows) of the other curves; none of what one `has`"
+    for t, x in states:
+        wanted = t in times and not has(t, 'model')
+        rows = compare(t, 'model', x) if wanted else []
+        if wanted and 'fresh' in controls and t < T: rows += compare(t, 'fresh')
+        yield t, x, rows
+    for L in sorted({*lengths}): yield 0, x, compare(0, f'fresh {L}')
+    for t in times if 'renoised' in controls else ():
+        if not has(t, 'renoised'): yield 0, x, compare(t, 'renoised', x)
 
 # %% ../nbs/02_error.ipynb #835f2fae
 @torch.no_grad()
@@ -124,11 +137,8 @@ def error_dynamics(model: Callable,  # eps = model(x, t)
     run = partial(backward_chain, schedule, model, clip=clip, step=step, batch_size=batch_size)
     compare = _comparer(run, schedule, x0, n, kernels, seed, inputs, null, draws, device)
     rows, stop = [], 0 if 'renoised' in controls else times[-1]
-    states = _states(run, schedule.T, n, tuple(x0.shape[1:]), stop, seed, device)
-    for t, x in tqdm(states, 'error dynamics', schedule.T - stop + 1, mininterval=2, file=sys.stdout,
-                     disable=not progress):
-        if t in times: rows += compare(t, 'model', x)
-        if t in times and 'fresh' in controls and t < schedule.T: rows += compare(t, 'fresh')
-    for L in sorted({*lengths}): rows += compare(0, f'fresh {L}')
-    for t in times if 'renoised' in controls else (): rows += compare(t, 'renoised', x)  # x is x_0 now
+    noises = image_noise(seed, range(n), x0.shape[1:], device=device)  # the same that `sample` draws
+    states = tqdm(_states(run, schedule.T, noises, schedule.T, stop), 'error dynamics', schedule.T - stop + 1,
+                  mininterval=2, file=sys.stdout, disable=not progress)
+    for *_, found in _curves(compare, states, schedule.T, times, controls, lengths): rows += found
     return pd.DataFrame(rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)

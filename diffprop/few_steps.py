@@ -19,14 +19,13 @@ from torch import Tensor, nn
 from .schedule import Schedule, backward_chain, backward_step, forward_sample, image_noise
 from .schedule import sample, seeded, stream
 from .samplers import ddim_step, diffusers_ddim_step
-from .lab.extras import optional
+from .lab.extras import choose, optional
 from .lab.files import atomic_write, exclusive, read_json, write_json
 from .lab.data import to_float, to_uint8
 from .lab.sets import spread
 from .mmd import as_floats
 from .lab.config import make_schedule
 from .lab.fidelity import fidelity, image_features
-from .lab.presets import choose
 from .lab.runs import Lab
 from .lab.devices import device_name
 from .refine import refine

@@ -18,7 +18,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .adapters import Adapted
-from .error import _check_run, _comparer
+from .error import _check_run, _comparer, _curves, _states
 from .lab.files import atomic_write, usable_folder
 from .loading import evaluating
 from .measure import as_measured, check_steady
@@ -147,35 +147,22 @@ def measure_kept(adapted: Adapted, images: Tensor,  # as for `measure`
     "`measure` with a memory: interrupted at any point, the same call ends in the same numbers (Eq. 8)"
     (x0, controls), (model, schedule) = as_measured(adapted, images, in_range), adapted
     times = _check_run(schedule, x0, n, kernels, times, controls, .95)
-    if 'fresh' not in controls: kept.t = kept.x = None  # a solver with a memory begins anew
+    if kept.t is None or 'fresh' not in controls: kept.t, kept.x = schedule.T, None  # a solver that remembers
     sampler = dict(clip=adapted.clip, step=adapted.step, batch_size=batch_size)
     run = partial(backward_chain, schedule, model, **sampler)
     compare = _comparer(run, schedule, x0, n, kernels, seed, forward_sample, .95, 500, device, kept.see)
-    states = _states_from(kept, run, schedule.T, image_noise(seed, range(n), x0.shape[1:], device=device))
+    noises = image_noise(seed, range(n), x0.shape[1:], device=device)
+    states = _states(run, schedule.T, noises, kept.t, x=kept.x)
     bar = dict(desc='error dynamics', mininterval=2, file=sys.stdout, disable=not progress)
     try:
         with raising(), evaluating(adapted.network):
             if not kept.rows: check_steady(adapted, x0, device)
-            for t, x in tqdm(states, total=schedule.T + 1, initial=schedule.T - kept.t, **bar):
-                if t in times and not kept.has(t, 'model'):
-                    fresh = compare(t, 'fresh') if t < schedule.T and 'fresh' in controls else ()
-                    kept.add([*compare(t, 'model', x), *fresh])
+            states = tqdm(states, total=schedule.T + 1, initial=schedule.T - kept.t, **bar)
+            for t, x, rows in _curves(compare, states, schedule.T, times, controls, has=kept.has):
+                if rows: kept.add(rows)
                 kept.at(t, x)
-            for t in times:
-                if not kept.has(t, 'renoised'): kept.add(list(compare(t, 'renoised', x)))
-                kept.at(0, x)
     finally: kept.save()  # at the end too: a figure or a score may fail yet
     return pd.DataFrame(kept.rows).sort_values('t', ascending=False, kind='stable', ignore_index=True)
-
-# %% ../nbs/models/keep.ipynb #66154d80
-def _states_from(kept, run, T, noises):
-    "The chain's states (t, x_t) from where it was left; the noise of the steps before is drawn and dropped"
-    x = next(noises)
-    if kept.t is None: kept.t, kept.x = T, x
-    for _ in range(T - kept.t): next(noises)
-    begin = kept.t, kept.x.to(x.device)
-    rest = run(begin[1], kept.t, 0, noise=lambda t: next(noises)) if kept.t else ()
-    return itertools.chain([begin], rest)
 
 # %% ../nbs/models/keep.ipynb #400323e0
 def _holds(folder):

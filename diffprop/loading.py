@@ -13,7 +13,7 @@ from pathlib import Path
 
 from torch import nn
 
-from .lab.extras import check_finite, optional
+from .lab.extras import check_finite, one_line, optional
 from .places import existing, holds_pipeline, nearby, part_folder, read_object
 
 # %% ../nbs/models/loading.ipynb #f044a0d7
@@ -150,7 +150,7 @@ def _network(kind, place):
     try:
         with _quietly(): network, info = kind.from_pretrained(place, **how)
     except Exception as e:
-        why = ' '.join(str(e).split())[:300]
+        why = one_line(e)[:300]
         safe = '' if ending == 'safetensors' else ' (of a .bin nothing but tensors is unpickled)'
         raise ValueError(f'{place}: its weights cannot be loaded{safe}, they are damaged or do not fit its '
                          f'config.json: {why}') from None
@@ -179,7 +179,7 @@ def _scheduler(kind, place, pipeline):
             first = kind.from_pretrained(place, local_files_only=True)
             scheduler, notes = _rescheduled(pipeline, first)
     except Exception as e:
-        why = ' '.join(str(e).split())[:300]
+        why = one_line(e)[:300]
         raise ValueError(f'{file}: no {kind.__name__} can be made of it: {why}') from None
     return scheduler, (*notes, *_left_out(file, [kind, *first.compatibles]))
 

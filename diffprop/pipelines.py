@@ -20,12 +20,11 @@ from .adapters import from_diffusers
 from .cards import card, few_note, in_words, record_of
 from .scores import finite_score, judge_in, longer_chain, score, unipc_chain, usable_space
 from .lab.devices import barrier, join, rank_and_size
-from .lab.extras import optional, as_int
+from .lab.extras import as_int, choose, optional
 from .lab.files import data_hash, exclusive, LOCKS, read_json, state_hash
 from .lab.files import usable_folder, write_json, write_text
 from .lab.config import from_fields
 from .lab.data import load_images, to_float
-from .lab.presets import choose
 from .lab.trackers import tracked
 from .loading import open_parts
 from .places import existing
@@ -93,6 +92,7 @@ def without_variance(unet, scheduler):  # of diffusers
     cut.load_state_dict(weights)
     return cut.eval(), of_config(type(scheduler), scheduler, variance_type='fixed_small')
 
+# %% ../nbs/models/pipelines.ipynb #57197e48
 def _to_refine(source):
     "(unet, scheduler, notes) of few steps; ValueError for a network with classes"
     if torch.is_inference_mode_enabled():
@@ -119,64 +119,6 @@ def view_of(view: str,  # 'network', 'pixels', or 'auto': the network's for colo
     if view == 'pixels' or view == 'auto' and not (known and unet.config.in_channels == 3): return None
     copy = frozen(unet)
     return own_features(from_diffusers((copy, scheduler), variance='posterior').model, chain, copy)
-
-# %% ../nbs/models/pipelines.ipynb #e4520008
-def save_refined(unet, scheduler,  # of diffusers
-                 folder: Path,  # is made where it is not there
-                 record: dict  # what the card says
-                ):
-    "The pipeline, its card, and last of all refine.json, which says that all of it is there"
-    optional('diffusers').DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
-    write_text(folder/'README.md', card(record))
-    write_json(folder/'refine.json', record)
-    for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
-
-# %% ../nbs/models/pipelines.ipynb #33997bfa
-def refine_pipeline(source: Path | str,  # as for `open_source`
-                    images: Tensor,  # (N, C, H, W) uint8
-                    steps: int,  # of the new chain; divides T
-                    out: Path | str,  # a new folder, or that of an interrupted call
-                    *, view: str = 'auto',  # what the loss looks at: 'network', its own features, or 'pixels'
-                    features: str = 'auto',  # to score in, as for `usable_space`
-                    samples: int = 1000,  # drawn for each score, and for each look that chooses the average
-                    device: str = 'cpu', progress: bool = False,
-                    beside: int = 0,  # also score the former network in so many steps; 0: it is not
-                    tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
-                    **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
-                   ) -> dict:  # what refine.json holds
-    "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
-    device, (steps, beside, samples) = join(device), map(as_int, (steps, beside, samples))
-    _check_call(images, samples, steps)
-    usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
-    usual |= dict(batch_size=_batch_for(len(images), plan.get('held_out', Plan.held_out)), samples=samples)
-    out, plan = _new_or_unfinished(out), from_fields(Plan, usual | plan)
-    unet, scheduler, lost = _to_refine(source)
-    adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
-    adapted = _fitting(adapted, images, device)
-    if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
-    space = usable_space(features, adapted.shape)
-    sets = _apart(images, plan.seed)
-    _checked(unet, sets['training'], plan, True)  # before any work
-    seen = view_of(view, unet, scheduler, adapted.schedule)
-    parts = unet, scheduler, adapted.shape
-    longer, (solver, spacing) = longer_chain(*parts, beside), unipc_chain(*parts, steps)
-    notes = few_note(space, samples, sets, _for_choice(len(sets['training']), plan.held_out))
-    if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
-    how = dict(n=samples, seed=plan.seed + 1_000_000, device=device, batch_size=min(250, plan.piece))
-    asked = dict(steps=steps, images=len(images), view=view, **plan.recorded())
-    with _alone(out), tracked(tracker, out.resolve().name, asked | dict(source=source)) as track:
-        asked |= dict(data_hash=data_hash(images), features=str(space),
-                      weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
-        was = _scored_once(out, asked, dict(before=adapted, former=longer, unipc=solver), sets, space, how)
-        done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
-                      view=seen, judge=judge_in(space, device), track=track,
-                      folder=out, device=device, progress=progress, **asdict(plan))
-        record = record_of(source, images, steps, plan, done, samples, space, seen, adapted.shape)
-        by_unipc, fails = _in_both(spacing, was['unipc'], finite_score(solver, sets, space, **how))
-        record |= was | dict(after=score(adapted, sets, space, **how), beside=beside, unipc=by_unipc,
-                             notes=[*notes, *lost, *fails])
-        if rank_and_size()[0] == 0: save_refined(unet, scheduler, out, record)
-    return record
 
 # %% ../nbs/models/pipelines.ipynb #f498e36c
 def _scored_once(out, asked, chains, sets, space, how):
@@ -229,6 +171,28 @@ def _fitting(adapted, images, device):
     check_steady(adapted, to_float(images[:3]), device)
     return adapted
 
+# %% ../nbs/models/pipelines.ipynb #362ec4ca
+def _apart(images, seed):
+    "Images to train on, and a tenth to score with"
+    order = torch.randperm(len(images), generator=stream(seed, 'held-out images', 1))
+    held, rest = order.tensor_split([_for_scores(len(images))])
+    return {'training': images[rest], 'held out': images[held]}
+
+def _for_scores(n): return max(2, round(.1*n))  # of n images, held out
+
+def _for_choice(n, held_out): return max(2, round(held_out*n))  # of n images, they choose the average
+
+def _batch_for(n, held_out=Plan.held_out):
+    "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
+    left = n - _for_scores(n)
+    return min(Plan.batch_size, max(16, left - _for_choice(left, held_out)))
+
+def _planned(images, samples, given):
+    "The plan, with what is usual for these images where it is not given"
+    usual = dict(lr=2e-5) if images.shape[1:2] == (3,) else {}
+    usual |= dict(batch_size=_batch_for(len(images), given.get('held_out', Plan.held_out)), samples=samples)
+    return from_fields(Plan, usual | given)
+
 # %% ../nbs/models/pipelines.ipynb #b5ef0602
 @contextmanager
 def _alone(out):
@@ -250,18 +214,58 @@ def _new_or_unfinished(out):
     if unfinished or not out.exists() or not {p.name for p in out.iterdir()} - {*LOCKS}: return out
     raise ValueError(f'out must be a new folder, got {out}, which has files in it')
 
-# %% ../nbs/models/pipelines.ipynb #362ec4ca
-def _apart(images, seed):
-    "Images to train on, and a tenth to score with"
-    order = torch.randperm(len(images), generator=stream(seed, 'held-out images', 1))
-    held, rest = order.tensor_split([_for_scores(len(images))])
-    return {'training': images[rest], 'held out': images[held]}
+# %% ../nbs/models/pipelines.ipynb #e4520008
+def save_refined(unet, scheduler,  # of diffusers
+                 folder: Path,  # is made where it is not there
+                 record: dict  # what the card says
+                ):
+    "The pipeline, its card, and last of all refine.json, which says that all of it is there"
+    optional('diffusers').DDIMPipeline(unet.cpu(), scheduler).save_pretrained(folder)
+    write_text(folder/'README.md', card(record))
+    write_json(folder/'refine.json', record)
+    for name in ('refine.pt', 'refine.pt-before.json'): (folder/name).unlink(missing_ok=True)
 
-def _for_scores(n): return max(2, round(.1*n))  # of n images, held out
-
-def _for_choice(n, held_out): return max(2, round(held_out*n))  # of n images, they choose the average
-
-def _batch_for(n, held_out=Plan.held_out):
-    "The plan's batch, or what is left of n images when those held out for the score and the choice are away"
-    left = n - _for_scores(n)
-    return min(Plan.batch_size, max(16, left - _for_choice(left, held_out)))
+# %% ../nbs/models/pipelines.ipynb #33997bfa
+def refine_pipeline(source: Path | str,  # as for `open_source`
+                    images: Tensor,  # (N, C, H, W) uint8
+                    steps: int,  # of the new chain; divides T
+                    out: Path | str,  # a new folder, or that of an interrupted call
+                    *, view: str = 'auto',  # what the loss looks at: 'network', its own features, or 'pixels'
+                    features: str = 'auto',  # to score in, as for `usable_space`
+                    samples: int = 1000,  # drawn for each score, and for each look that chooses the average
+                    device: str = 'cpu', progress: bool = False,
+                    beside: int = 0,  # also score the former network in so many steps; 0: it is not
+                    tracker: str = '',  # also log the looks to it, under the folder's name: tensorboard, ..
+                    **plan  # fields of `Plan`; not given, lr is 2e-5 for colour, batch_size fits few images
+                   ) -> dict:  # what refine.json holds
+    "Refine a saved model for a few steps and save it as a pipeline; ValueError before anything is done"
+    device, (steps, beside, samples) = join(device), map(as_int, (steps, beside, samples))
+    _check_call(images, samples, steps)
+    out, plan = _new_or_unfinished(out), _planned(images, samples, plan)
+    unet, scheduler, lost = _to_refine(source)
+    adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
+    adapted = _fitting(adapted, images, device)
+    if not unet.config.sample_size: unet.register_to_config(sample_size=adapted.shape[1:])  # to be sampled
+    space = usable_space(features, adapted.shape)
+    sets = _apart(images, plan.seed)
+    _checked(unet, sets['training'], plan, True)  # before any work
+    seen = view_of(view, unet, scheduler, adapted.schedule)
+    parts = unet, scheduler, adapted.shape
+    longer, (solver, spacing) = longer_chain(*parts, beside), unipc_chain(*parts, steps)
+    notes = few_note(space, samples, sets, _for_choice(len(sets['training']), plan.held_out))
+    if progress: print(f'results will be in {out}', *notes, sep='\n', flush=True)
+    how = dict(n=samples, seed=plan.seed + 1_000_000, device=device, batch_size=min(250, plan.piece))
+    asked = dict(steps=steps, images=len(images), view=view, **plan.recorded())
+    with _alone(out), tracked(tracker, out.resolve().name, asked | dict(source=source)) as track:
+        asked |= dict(data_hash=data_hash(images), features=str(space),
+                      weights=state_hash(unet.state_dict()), scheduler=dict(scheduler.config))
+        was = _scored_once(out, asked, dict(before=adapted, former=longer, unipc=solver), sets, space, how)
+        done = refine(*adapted, sets['training'], network=unet, step=adapted.step, clip=adapted.clip,
+                      view=seen, judge=judge_in(space, device), track=track,
+                      folder=out, device=device, progress=progress, **asdict(plan))
+        record = record_of(source, images, steps, plan, done, samples, space, seen, adapted.shape)
+        by_unipc, fails = _in_both(spacing, was['unipc'], finite_score(solver, sets, space, **how))
+        record |= was | dict(after=score(adapted, sets, space, **how), beside=beside, unipc=by_unipc,
+                             notes=[*notes, *lost, *fails])
+        if rank_and_size()[0] == 0: save_refined(unet, scheduler, out, record)
+    return record

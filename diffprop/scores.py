@@ -16,8 +16,7 @@ from .schedule import sample
 from .adapters import Adapted, from_diffusers
 from .error import mmd2
 from .lab.data import NoImage, to_float, to_uint8
-from .lab.extras import optional
-from .lab.presets import choose
+from .lab.extras import choose, optional
 from .schedulers import of_config
 
 # %% ../nbs/models/scores.ipynb #68ee5b88

@@ -20,8 +20,7 @@ from .mmd import as_floats, null_error
 from .bootstrap import nll_loss
 from .samplers import ddim_step
 from .lab.devices import divided, rank_and_size
-from .lab.extras import as_int
-from .lab.presets import choose
+from .lab.extras import as_int, choose
 
 # %% ../nbs/models/short_chain.ipynb #408c7bbf
 @dataclass(frozen=True)

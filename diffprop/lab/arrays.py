@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from .extras import one_line
 from .files import row_parts
 
 MAX_BYTES = 2**34  # of a set, decoded
@@ -105,7 +106,7 @@ def file_arrays(data: bytes | Path,  # of a file; or its path: then it is mapped
     "The images of a file of arrays; ValueError where none of them is images, or more than one"
     try: arrays = (_mapped if isinstance(data, Path) else _arrays)(data, suffix)
     except Exception as e:
-        raise ValueError(f'is not a {suffix} of plain arrays ({" ".join(str(e).split())[:150]})') from None
+        raise ValueError(f'is not a {suffix} of plain arrays ({one_line(e)[:150]})') from None
     shapes = {name: a.shape for name, a in arrays.items()}
     if {'mu', 'sigma'} <= shapes.keys(): raise ValueError('holds statistics for a FID (mu, sigma), no images')
     rows = {name: a for name, a in arrays.items() if name == 'data' and a.ndim == 2}
@@ -212,7 +213,7 @@ def batch_images(data: bytes,  # of one batch
     "The images of one batch of CIFAR, MNIST or the downsampled ImageNet; ValueError for anything else"
     try: return _rows(data, name)
     except Exception as e:
-        why = f'{type(e).__name__}: {" ".join(str(e).split())}'
+        why = f'{type(e).__name__}: {one_line(e)}'
         raise ValueError(f'is not a batch of CIFAR, MNIST or the downsampled ImageNet ({why})') from None
 
 # %% ../../nbs/lab/arrays.ipynb #0a9f99ae
@@ -240,7 +241,7 @@ def table_images(data: bytes,  # of a parquet file, or of an Arrow stream as `sa
         file = pa.BufferReader(data)
         table = pq.read_table(file) if suffix == '.parquet' else pa.ipc.open_stream(file).read_all()
     except (pa.ArrowException, OSError) as e:
-        raise ValueError(f'is not whole ({" ".join(str(e).split())[:150]})') from None
+        raise ValueError(f'is not whole ({one_line(e)[:150]})') from None
     column = _image_column(table.schema)
     cells = [cell['bytes'] if isinstance(cell, dict) else cell for cell in table[column].to_pylist()]
     if None in cells: raise ValueError(f'row {cells.index(None)} of {column!r} holds no bytes of an image')

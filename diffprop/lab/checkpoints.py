@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from .views import frozen
-from .extras import check_finite
+from .extras import check_finite, one_line
 from .files import atomic_write, file_hash, read_json, write_json
 from .devices import barrier, device_name, rank_and_size
 from .config import Config, make_network, prefix, SPEED
@@ -101,7 +101,7 @@ def load_checkpoint(state: State,  # is changed
     try: state.restore(torch.load(io.BytesIO(data), map_location=device, weights_only=True))
     except torch.cuda.OutOfMemoryError: raise
     except (pickle.UnpicklingError, RuntimeError, KeyError, AttributeError, TypeError, ValueError) as e:
-        why = ' '.join(str(e).split())[:200]
+        why = one_line(e)[:200]
         raise ValueError(f'{path} is not a checkpoint of this configuration: {why}') from None
 
 # %% ../../nbs/lab/checkpoints.ipynb #38debe9b

@@ -19,7 +19,7 @@ import torch
 from fastcore.meta import delegates
 from torch import Tensor
 
-from .extras import did_you_mean, expanded, project_root
+from .extras import did_you_mean, expanded, one_line, project_root
 from .files import cached, data_hash, row_parts
 from .reading import copies, Fit, open_image
 from .arrays import BATCH, batch_images, file_arrays, fitted_images, is_mapped
@@ -47,7 +47,7 @@ def _naming(path, name):
     "Errors begin with the file that they are about"
     try: yield
     except Exception as e:
-        why = ' '.join(str(e).split()) or type(e).__name__
+        why = one_line(e) or type(e).__name__
         raise ValueError(f'{path}/{shown(name)}: {why}') from None
 
 def _decode(path, name, read, fit):
@@ -229,7 +229,7 @@ def _load_named(name, size, limit, root):
     folder = project_root(root)/'runs'/'data'/name
     try: images, account = load(folder, limit, root)
     except (OSError, RuntimeError, ImportError) as e:
-        missing = f'{name} is not in {folder} and could not be downloaded ({" ".join(str(e).split())})'
+        missing = f'{name} is not in {folder} and could not be downloaded ({one_line(e)})'
         instead = f'put {files} there, or give the path of a folder or zip of images in place of the name'
         raise FileNotFoundError(f'{missing}: {instead}') from None
     if limit is None or len(images) == limit: return images, account

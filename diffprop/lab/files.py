@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .extras import expanded, project_root
+from .extras import expanded, one_line, project_root
 
 _all_ = ['project_root']
 
@@ -135,7 +135,7 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
     except (OSError, RuntimeError, SafetensorError) as e:
         found = _os_error(e, beside)
         if not isinstance(found, OSError): raise  # of `write` itself, not of the disk
-        why = found.strerror or ' '.join(str(found).split())
+        why = found.strerror or one_line(found)
         why = f'{path} cannot be written: {why}; what stood there before is whole'
         raise OSError(found.errno or errno.EIO, why) from e
     finally:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'EPS_SCALES', 'METHODS', 'TABLE_1', 'TABLE_1_TUNED', 'TABLE_1_TRAINED', 'TABLE_1_OF_IMAGES', 'ONLY_ON',
-           'TABLE_2', 'TABLE_2_TUNED', 'FIGURE_4_TUNED', 'OWN', 'Preset', 'default_preset', 'Method', 'choose', 'names',
-           'check_parameters', 'configure', 'forward_passes']
+           'TABLE_2', 'TABLE_2_TUNED', 'FIGURE_4_TUNED', 'OWN', 'Preset', 'default_preset', 'Method', 'names',
+           'check_parameters', 'configure', 'forward_passes', 'choose']
 
 # %% ../../nbs/lab/presets.ipynb #1d9c2e4d
 import os
@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from .config import Config
-from .extras import did_you_mean
+from .extras import choose
+
+_all_ = ['choose']
 
 # %% ../../nbs/lab/presets.ipynb #803487a0
 @dataclass(frozen=True)
@@ -185,15 +187,6 @@ TABLE_2_TUNED = ('finetune-consistency', 'finetune-uniform', 'finetune-cold-5', 
 FIGURE_4_TUNED = 'finetune-1', 'finetune-consistency'
 
 # %% ../../nbs/lab/presets.ipynb #31af3a4e
-def choose(what: str,  # the name that the error gives it
-           value,  # the one given
-           known):  # those allowed: a list, or a dict by its keys
-    "value, if it is one of those known; else a ValueError that lists them"
-    if value in known: return value
-    listed = list(map(str, known))
-    near = did_you_mean(value, listed)
-    raise ValueError(f'{what} must be one of {", ".join(listed)}; got {value!r}{near}')
-
 def names(given: list | str) -> list:  # of strings
     "A list of names, each once, however papermill's -p hands it over: a list, \"['a', 'b']\" or \"a, b\""
     if not isinstance(given, str | list | tuple): raise ValueError(f'names must be a list, got {given!r}')

@@ -14,6 +14,7 @@ import torch
 from torch import nn, Tensor
 
 from .config import Config
+from .extras import one_line
 from .presets import forward_passes
 from .processes import about
 
@@ -64,7 +65,7 @@ def compiled(network: nn.Module,  # eps = network(x, t)
     def call(x, t):
         if given_up: return network(x, t)
         try: return fast(x, t)
-        except Exception as e: given_up.append(f'{type(e).__name__}: {" ".join(str(e).split())[:150]}')
+        except Exception as e: given_up.append(f'{type(e).__name__}: {one_line(e)[:150]}')
         result = network(x, t)  # where this fails too, it was not the compiler
         print(f'compiling failed ({given_up[0]}); training goes on without', flush=True)
         failed()
@@ -86,5 +87,5 @@ def recorded(model: Callable,  # eps = model(x, t), on a GPU, not compiled
     "The model as two CUDA graphs, forward and backward; after a line that says so, as it is where that fails"
     try: return torch.cuda.make_graphed_callables(_Holder(model, network), (x, t))
     except RuntimeError as e:
-        print(f'the network is not recorded: {" ".join(str(e).split())[:150]}', flush=True)
+        print(f'the network is not recorded: {one_line(e)[:150]}', flush=True)
         return model

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VERDICTS', 'mean_interval', 'interval_text', 'plus_minus', 'difference', 'pooled_difference', 'compare', 'holm',
-           'verdict', 'judge', 'in_brief', 'in_words', 'sentence', 'as_text', 'detectable']
+           'verdict', 'judge', 'in_brief', 'clause', 'sentence', 'as_text', 'detectable']
 
 # %% ../../nbs/lab/statistics.ipynb #8b452927
 from math import erfc
@@ -123,10 +123,10 @@ def in_brief(row) -> str:  # of `judge`
     return text.replace(' ', '\u00a0')
 
 # %% ../../nbs/lab/statistics.ipynb #483d44ce
-def in_words(row,  # of `judge`, with or without `change`
-              unit: str = 'FID',  # of the difference
-             form: str = '{:+.2f}'  # of the difference
-            ) -> str:
+def clause(row,  # of `judge`, with or without `change`
+           unit: str = 'FID',  # of the difference
+           form: str = '{:+.2f}'  # of the difference
+          ) -> str:
     "One judged comparison as a clause: verdict, difference with interval, change, pairs, corrected p"
     if not row.verdict: return f'{form.format(row.difference)}\u00a0{unit} on one pair, which shows nothing'
     change = row.difference/row.scale if np.isfinite(row.scale) and row.scale else np.nan
@@ -140,9 +140,9 @@ _SENTENCES = dict(zip(VERDICTS, ('{} is lower {}', '{} is higher {}', '{} differ
 
 def sentence(row,  # of `judge`, with or without `change`
              where: str,  # what was done, such as "with equal weights"
-             unit: str = 'FID', form: str = '{:+.2f}') -> str:  # as for `in_words`
+             unit: str = 'FID', form: str = '{:+.2f}') -> str:  # as for `clause`
     "One judged comparison as a sentence, without its full stop"
-    words = in_words(row, unit, form)
+    words = clause(row, unit, form)
     if not row.verdict: return f'{unit} {where}: {words}'
     return _SENTENCES[row.verdict].format(unit, where) + words.removeprefix(row.verdict)
 

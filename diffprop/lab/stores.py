@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Callable
 
+from .extras import one_line
 from .reading import FORMATS, MAX_PIXELS, UNREAD
 from .arrays import ARRAYS, BATCH, MAX_BYTES, TABLES
 
@@ -161,7 +162,7 @@ def tar_store(path: Path) -> Store:
             members = [m for m in archive.getmembers() if not m.isdir()]
             lost = [m for m in members if not m.isfile() and not (m.linkname and _in_tar(archive, m))]
     except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as e:
-        raise ValueError(f'{path}: is not a whole tar archive ({" ".join(str(e).split())})') from None
+        raise ValueError(f'{path}: is not a whole tar archive ({one_line(e)})') from None
     if lost:
         raise ValueError(f'{path}/{shown(lost[0].name)}: is a symbolic link, or no file: pack files alone')
     names, remarks = _visible(_entries(path, ((_tar_name(m), m.size, None, m) for m in members)))

@@ -10,8 +10,7 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
-from .extras import optional
-from .presets import choose
+from .extras import choose, optional
 
 # %% ../../nbs/lab/trackers.ipynb #3eb425fa
 def tracker_class(name: str  # such as tensorboard or wandb; '' for none
