@@ -33,6 +33,7 @@ def paired(rows: pd.DataFrame,  # with columns method, seed and `value`
     wide = unit*rows.pivot_table(index='seed', columns='method', values=value)
     return difference(wide[method] - wide[baseline], wide[baseline].mean())
 
+# %% ../../nbs/lab/findings.ipynb #2a05e6fd
 def kid_of(rows: pd.DataFrame) -> pd.DataFrame:  # columns data, seed, method and kid
     "KID, a line a network and a column a method"
     return rows.pivot(index=['data', 'seed'], columns='method', values='kid')
@@ -238,6 +239,7 @@ def few_steps_of_images_again(preset='cpu'):  # whose rows
             question = f'Photographs in ten steps, trained anew: does {what} change KID, beside {other}?'
             yield question, 'of its KID', difference(kid[method]/kid[other] - 1, 1.)
 
+# %% ../../nbs/lab/findings.ipynb #d1996b28
 def few_steps_at_32(preset='gpu-32'):  # whose rows
     "CIFAR-10 at its own size in ten steps: KID beside the former, a difference a network"
     kid = rows_of('14_few_steps_at_32', preset).pivot(index='seed', columns='method', values='kid')
