@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['CHOSE_OF_DIGITS', 'SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'kid_of', 'table_1', 'table_1_of_images',
            'cifar_from_scratch', 'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at',
-           'figure_4', 'faults', 'few_steps', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
-           'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
+           'figure_4', 'faults', 'few_steps', 'few_steps_how_many', 'figure_1_of_images', 'figure_3_of_images',
+           'few_steps_of_images', 'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -192,6 +192,15 @@ def few_steps(preset='digits'):
         question = f'Does FID differ between {n} refined steps and 100 ancestral ones?'
         yield question, 'FID', paired(own, 'bootstrap', long)
 
+def few_steps_how_many(preset='digits-full'):
+    "Few steps of digits, new networks, refined for each number of steps anew"
+    rows = rows_of('14_few_steps_how_many', preset)
+    fid = rows.pivot(index='seed', columns=['method', 'nfe'], values='fid')
+    for n in sorted(rows.nfe[rows.method == 'refined'].unique()):
+        for other, what in {'as it is': 'the network as it is', 'UniPC': 'UniPC'}.items():
+            question = f'New networks: does refining for {n} steps change FID, beside {what}?'
+            yield question, 'FID', difference(fid['refined', n] - fid[other, n], fid[other, n].mean())
+
 # %% ../../nbs/lab/findings.ipynb #5c45acbc
 SETS = dict(cifar10='CIFAR-10', imagenet32='ImageNet', celeba64='CelebA')  # of photographs
 CHOSE_THE_PLAN = [('cifar10', 0), ('celeba64', 0)]
@@ -262,7 +271,7 @@ def table_2_of_images(preset='cpu'):  # whose rows
 # %% ../../nbs/lab/findings.ipynb #7960af41
 PAGES = {'07_table1': table_1, '07_table1_from_scratch': from_scratch, '08_table2': table_2,
          '09_figure1': figure_1, '11_figure3': figure_3, '12_figure4': figure_4, '13_fault_injection': faults,
-         '14_few_steps': few_steps,
+         '14_few_steps': few_steps, '14_few_steps_how_many': few_steps_how_many,
          '09_figure1_of_images': figure_1_of_images, '11_figure3_of_images': figure_3_of_images,
          '08_table2_of_images': table_2_of_images, '14_few_steps_of_images': few_steps_of_images,
          '14_few_steps_of_images_again': few_steps_of_images_again, '14_few_steps_at_32': few_steps_at_32}
