@@ -197,9 +197,12 @@ def few_steps_how_many(preset='digits-full'):
     rows = rows_of('14_few_steps_how_many', preset)
     fid = rows.pivot(index='seed', columns=['method', 'nfe'], values='fid')
     for n in sorted(rows.nfe[rows.method == 'refined'].unique()):
-        for other, what in {'as it is': 'the network as it is', 'UniPC': 'UniPC'}.items():
-            question = f'New networks: does refining for {n} steps change FID, beside {what}?'
-            yield question, 'FID', difference(fid['refined', n] - fid[other, n], fid[other, n].mean())
+        pairs = {'refining': ('refined', 'as it is', 'the network as it is'),
+                 'refining, drawn by DDIM,': ('refined', 'UniPC', 'UniPC'),
+                 'refining, drawn by UniPC,': ('refined, by UniPC', 'UniPC', 'UniPC')}
+        for what, (method, other, called) in pairs.items():
+            question = f'New networks, {n} steps: does {what} change FID, beside {called}?'
+            yield question, 'FID', difference(fid[method, n] - fid[other, n], fid[other, n].mean())
 
 # %% ../../nbs/lab/findings.ipynb #5c45acbc
 SETS = dict(cifar10='CIFAR-10', imagenet32='ImageNet', celeba64='CelebA')  # of photographs
