@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['CHOSE_OF_DIGITS', 'SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'kid_of', 'table_1', 'table_1_of_images',
-           'cifar_from_scratch', 'from_scratch', 'table_2_at', 'table_2', 'figure_1', 'figure_3', 'figure_4_at',
-           'figure_4', 'faults', 'few_steps', 'few_steps_how_many', 'figure_1_of_images', 'figure_3_of_images',
-           'few_steps_of_images', 'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
+           'cifar_from_scratch', 'from_scratch', 'table_2', 'figure_1', 'figure_3', 'figure_4', 'faults', 'few_steps',
+           'few_steps_how_many', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
+           'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -95,27 +95,21 @@ def from_scratch(preset='digits'):
                 called = {} if base == 'ddpm-four-times' else dict(method=f'{setting}: {method}')
                 yield question, 'FID', paired(own, method, base) | called
 
-def table_2_at(preset,
-               of='consistency',  # the full method
-               where=''):  # of what networks, as the end of a question
-    "Table 2 at a preset: parts of the method, and kernels in fine-tuning"
-    rows = rows_of('08_table2', preset)
-    parts, options, way = rows[rows.part == 'table 2'], rows[rows.part == 'options'], of.split('-')[0]
-    yield f'Are equal weights worse than exponential ones{where}?', 'FID', paired(parts, f'{way}-uniform', of)
+def table_2(preset='digits-full'):
+    "Table 2, by fine-tuning: parts of the method, kernels, and what they look at"
+    rows, of = rows_of('08_table2', preset), 'finetune-consistency'
+    parts, options = rows[rows.part == 'table 2'], rows[rows.part == 'options']
+    yield 'Are equal weights worse than exponential ones?', 'FID', paired(parts, 'finetune-uniform', of)
     for L in (5, 7):
-        yield f'Is a cold start worse (L = {L}){where}?', 'FID', paired(parts, f'{way}-cold-{L}', of)
+        yield f'Is a cold start worse (L = {L})?', 'FID', paired(parts, f'finetune-cold-{L}', of)
     for kernel in ('Gaussian', 'Laplace', 'logistic'):
-        question = f'Does the {kernel} kernel differ from the mixture (fine-tuning){where}?'
+        question = f'Does the {kernel} kernel differ from the mixture (fine-tuning)?'
         yield question, 'FID', paired(options, f'{kernel} kernel', 'full method')
     if 'own features' in options.method.values:
-        question = f'Does FID change where the mixture is of features, beside one of pixels{where}?'
+        question = 'Does FID change where the mixture is of features, beside one of pixels?'
         yield question, 'FID', paired(options, 'own features', 'full method')
-        question = f'Does FID change where the mixture is of features, beside plain updates{where}?'
+        question = 'Does FID change where the mixture is of features, beside plain updates?'
         yield question, 'FID', paired(options, 'own features', 'no regularizer')
-
-def table_2(preset='digits-full'):
-    "Table 2, by fine-tuning"
-    yield from table_2_at(preset, 'finetune-consistency')
 
 # %% ../../nbs/lab/findings.ipynb #52254e8d
 def figure_1(preset='digits'):
@@ -140,24 +134,19 @@ def figure_3(preset='digits'):
     question = 'Does fine-tuning with the regularizer make the error curve flatter (slope)?'
     yield question, 'MMD² in 1e-4', flatter
 
-def figure_4_at(preset,
-                where='fine-tuning'):  # of what networks
-    "Figure 4 at a preset, fine-tuning: FID against L, and beside plain training, mean over L"
+def figure_4(preset='digits-full'):
+    "Figure 4, fine-tuning: FID against L, and beside plain training, mean over L"
     rows, ratio = rows_of('12_figure4', preset), rows_of('12_figure4', preset, 'cost').set_index('L').ratio
     plain, own = rows[rows.L == 0].pivot(index='seed', columns='station', values='fid'), rows[rows.L > 0]
     span = own.L.max() - own.L.min()
     trend = own.groupby('seed')[['L', 'fid']].apply(lambda x: np.polyfit(x.L, x.fid, 1)[0]*span)
-    question = f'Does FID change from the smallest L to the largest ({where})?'
+    question = 'Does FID change from the smallest L to the largest (fine-tuning)?'
     yield question, 'FID', difference(trend, plain[1].mean())
     for what, cost in dict(updates=0*ratio + 1, time=ratio).items():
         reached = [np.interp(cost[L], plain.columns, plain.loc[seed]) for L, seed in zip(own.L, own.seed)]
         gap = (own.fid - reached).groupby(own.seed).mean()
-        question = f'Does {where} with the loss change FID, beside plain updates of as much {what}?'
+        question = f'Does fine-tuning with the loss change FID, beside plain updates of as much {what}?'
         yield question.replace('as much updates', 'the same number'), 'FID', difference(gap, plain[1].mean())
-
-def figure_4(preset='digits-full'):
-    "Figure 4, by fine-tuning"
-    yield from figure_4_at(preset)
 
 # %% ../../nbs/lab/findings.ipynb #649886cb
 def faults(preset='digits'):
