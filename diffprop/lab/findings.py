@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['CHOSE_OF_DIGITS', 'SETS', 'CHOSE_THE_PLAN', 'PAGES', 'rows_of', 'paired', 'kid_of', 'table_1', 'table_1_of_images',
            'cifar_from_scratch', 'from_scratch', 'table_2', 'figure_1', 'figure_3', 'figure_4', 'faults', 'few_steps',
-           'few_steps_how_many', 'figure_1_of_images', 'figure_3_of_images', 'few_steps_of_images',
-           'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
+           'few_steps_how_many', 'how_many_of_images', 'figure_1_of_images', 'figure_3_of_images',
+           'few_steps_of_images', 'few_steps_of_images_again', 'few_steps_at_32', 'table_2_of_images', 'findings']
 
 # %% ../../nbs/lab/findings.ipynb #cea68bb0
 import numpy as np
@@ -192,6 +192,14 @@ def few_steps_how_many(preset='digits-full'):
         for what, (method, other, called) in pairs.items():
             question = f'New networks, {n} steps: does {what} change FID, beside {called}?'
             yield question, 'FID', difference(fid[method, n] - fid[other, n], fid[other, n].mean())
+    yield from how_many_of_images(rows_of('14_few_steps_how_many', 'cpu'))
+
+def how_many_of_images(rows):  # of the page at preset cpu
+    "The same of CIFAR-10: KID beside the former, a difference a network"
+    kid = rows.pivot(index='seed', columns=['method', 'nfe'], values='kid')
+    for n in sorted(rows.nfe[rows.method == 'refined'].unique()):
+        question = f'CIFAR-10 at 16 x 16, new networks, {n} steps: does refining change KID?'
+        yield question, 'of its KID', difference(kid['refined', n]/kid['as it is', n] - 1, 1.)
 
 # %% ../../nbs/lab/findings.ipynb #5c45acbc
 SETS = dict(cifar10='CIFAR-10', imagenet32='ImageNet', celeba64='CelebA')  # of photographs
