@@ -48,7 +48,7 @@ def _as_eps(predicts, out, x, t, alpha_bar):
     "The noise that a network's output implies: Eq. 15 solved for it"
     a, s = at(alpha_bar.sqrt(), t, x), at((1 - alpha_bar).sqrt(), t, x)
     if predicts == 'v': return s*x + a*out
-    return (x - a*out)/s if predicts == 'x0' else out
+    return (x - a*out)/s if predicts == 'x0' else out.clone()  # whose memory the next call may overwrite
 
 # %% ../nbs/models/adapters.ipynb #d23d2dca
 def _like(x, out):

@@ -25,6 +25,7 @@ _all_ = ['KERNELS', 'Kernel', 'gaussian_mmd2', 'median_bandwidth', 'mmd', 'mmd2'
 def _whole_times(times):
     "Those t, each once, from high to low; ValueError for what is no whole number"
     wanted = f'times must be whole numbers, got {times!r}'
+    if isinstance(times, str): raise ValueError(wanted)  # else '10' would be 1 and 0
     try: found = {*map(float, times)}
     except (TypeError, ValueError): raise ValueError(wanted) from None
     if any(t % 1 for t in found): raise ValueError(wanted)

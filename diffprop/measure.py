@@ -12,7 +12,6 @@ import traceback
 import tempfile
 import warnings
 from contextlib import contextmanager
-from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +22,7 @@ from .adapters import Adapted, from_diffusers
 from .error import error_dynamics
 from .lab.arrays import DARK
 from .lab.devices import divided, join
+from .lab.extras import as_int
 from .lab.figures import plot_error
 from .lab.files import usable_folder
 from .latents import image_form
@@ -39,7 +39,8 @@ def check_data(x0: Tensor,  # (N, *shape)
     "Data as they are; what is not such data as the model takes is a ValueError"
     if not isinstance(x0, Tensor):
         raise ValueError(f'images must be a tensor (N, *shape), got {type(x0).__name__}')
-    if not len(x0): raise ValueError(f'images must be some, got a tensor {tuple(x0.shape)}')
+    if not x0.dim() or not len(x0):
+        raise ValueError(f'images must be some, got a tensor {tuple(x0.shape)}')
     if shape is not None and tuple(x0.shape[1:]) != tuple(shape):
         raise ValueError(f'images must be (N, {", ".join(map(str, shape))}), as the model is configured, '
                          f'got {tuple(x0.shape)}')
@@ -103,11 +104,19 @@ def check_steady(adapted: Adapted, x: Tensor,  # (B, *shape) data
                              'that is batch norm in training mode, network.eval() turns it off')
 
 # %% ../nbs/models/measure.ipynb #d612d527
+def _warn_of_a_corner(x0, in_range):
+    "Of images that use a small part of their range, which are hardly meant so"
+    if x0.dtype == torch.uint8 and (most := x0.max()) < DARK:
+        warnings.warn(f'images have no value above {most} of 255, and are read so')
+    if x0.dtype != torch.uint8 and in_range and (most := max(x0.max(), -x0.min()).item()) < .51:
+        warnings.warn(f'images have no value beyond {most:.3g} of 1, and are read so')
+
 def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
                 in_range: bool = True  # likewise
                ) -> tuple:  # (data as the chain has them, names of the controls that its step allows)
     "What is measured, checked; images of a latent pipeline are encoded"
     x0 = check_data(images, None if adapted.encode else adapted.shape, in_range)
+    _warn_of_a_corner(x0, in_range)
     controls = ('renoised',) if isinstance(adapted.step, RememberingStep) else ('renoised', 'fresh')
     if not adapted.encode: return x0, controls
     return check_data(adapted.encode(as_floats(x0)), adapted.shape, False), controls
@@ -118,9 +127,10 @@ def _check_given(adapted, n, clip, given):
     if not hasattr(adapted, 'schedule'):
         raise ValueError('adapted must be what an adapter returns, such as from_diffusers(..), '
                          f'got {type(adapted).__name__}')
-    if clip not in (None, True, False): raise ValueError(f'clip must be True or False, got {clip!r}')
+    for own in (clip, adapted.clip):
+        if own not in (None, True, False): raise ValueError(f'clip must be True or False, got {own!r}')
     for name, value in dict(n=n, batch_size=given.get('batch_size')).items():
-        if value is None or isinstance(value, Integral) and value > 0: continue
+        if value is None or type(value) is int and value > 0: continue
         raise ValueError(f'{name} must be a whole number from 1, got {value!r}')
 
 def measure(adapted: Adapted,  # of any adapter
@@ -132,10 +142,9 @@ def measure(adapted: Adapted,  # of any adapter
             **given  # of `error_dynamics`: times, kernels, seed, batch_size, step, controls, device, progress
            ) -> pd.DataFrame:  # as `error_dynamics`
     "Error dynamics of a model by its own sampler, with controls; ValueError for images not its own (Eq. 8)"
+    n, given = as_int(n), {name: as_int(value) for name, value in given.items()}
     _check_given(adapted, n, clip, given)
     x0, controls = as_measured(adapted, images, in_range)
-    if x0.dtype == torch.uint8 and x0.max() < DARK:
-        warnings.warn(f'images have no value above {x0.max()} of 255, and are read so')
     n = min(1000, len(x0)//2) if n is None else n
     clip = adapted.clip if clip is None else clip
     how = dict(step=adapted.step, controls=controls) | given

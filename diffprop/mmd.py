@@ -130,9 +130,10 @@ def _samples(x, y, least):
     return x, y
 
 def check_bandwidth(s: float | Tensor) -> float | Tensor:  # as it is
-    "ValueError where it is not above 0; on a GPU it is not looked at, which would wait"
-    if isinstance(s, Tensor) and s.device.type != 'cpu' or s > 0: return s
-    raise ValueError(f'bandwidth must be > 0, got {float(s):g}' + ': most samples are alike'*(float(s) == 0))
+    "ValueError where it is not above 0 and finite; on a GPU it is not looked at, which would wait"
+    if isinstance(s, Tensor) and s.device.type != 'cpu' or 0 < s < float('inf'): return s
+    wanted = 'bandwidth must be > 0' + ' and finite'*(float(s) > 0)
+    raise ValueError(f'{wanted}, got {float(s):g}' + ': most samples are alike'*(float(s) == 0))
 
 # %% ../nbs/02_mmd.ipynb #304aee4c
 def _pairs(x, y, metric, less, rows=250):

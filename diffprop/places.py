@@ -6,7 +6,7 @@
 __all__ = ['SHIPPED', 'read_object', 'holds_pipeline', 'nearby', 'existing', 'part_folder', 'refined_steps']
 
 # %% ../nbs/models/places.ipynb #e3b54888
-import json
+import json, os, warnings
 from pathlib import Path
 
 import diffprop
@@ -51,9 +51,14 @@ SHIPPED = Path(diffprop.__file__).parent/'digits'  # a pipeline, trained by 14_f
 def existing(path: Path | str  # of a folder; ~ is one's home, and 'digits' what ships, if it is nothing else
             ) -> Path:
     "The path of a folder; FileNotFoundError, with what to do, where there is none"
+    if not isinstance(path, (str, os.PathLike)):
+        raise ValueError(f'source must be the path of a folder, got {type(path).__name__}: save_pretrained '
+                         'writes one, and from_diffusers takes a pipeline as it is')
     path = expanded(path)
+    if str(path) == 'digits':
+        if not path.exists(): return SHIPPED
+        warnings.warn(f'digits is the one in {Path.cwd()}, which hides the pipeline of that name that ships')
     if path.exists(): return path
-    if str(path) == 'digits': return SHIPPED
     raise FileNotFoundError(f'{path} is not a folder{nearby(path)}')
 
 # %% ../nbs/models/places.ipynb #5a0d7ea4

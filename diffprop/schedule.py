@@ -247,9 +247,9 @@ def respace(self: Schedule, steps: int) -> Schedule:  # how many to keep, first 
     return self.keep(torch.linspace(1, self.T, steps, dtype=torch.float64).round() if steps > 1 else [self.T])
 
 # %% ../nbs/00_schedule.ipynb #b6242691
-def in_batches(model: Callable, size: int) -> Callable:  # eps = model(x, t), both
-    "The model, given at most `size` samples at once"
-    return lambda x, t: torch.cat([_like(model(p, s), p) for p, s in zip(x.split(size), t.split(size))])
+def in_batches(model: Callable, n: int) -> Callable:  # eps = model(x, t), both
+    "The model, given at most n samples at once; it may answer in the same memory each time"
+    return lambda x, t: torch.cat([_like(model(p, s), p).clone() for p, s in zip(x.split(n), t.split(n))])
 
 def backward_chain(schedule: Schedule, model: Callable,  # eps = model(x, t)
                    x: Tensor,  # (B, *shape) x_start, which the first module takes to x_{start-1}
