@@ -172,7 +172,7 @@ def _unet_shape(config):
 
 def _edm_chain(net, scheduler, steps, **own):
     "EDM's denoiser with the preconditioning of its scheduler, by Euler's steps"
-    if not isinstance(steps, int) or steps < 1:
+    if type(steps) is not int or steps < 1:
         raise ValueError(f'steps must be given for EDMEulerScheduler, 18 (--steps 18), say, got {steps!r}')
     scheduler = of_config(type(scheduler), scheduler)
     scheduler.set_timesteps(steps)
@@ -194,7 +194,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     "A `UNet2DModel` and its scheduler's chain; ValueError where that cannot be measured faithfully"
     parts, steps, label, guidance = as_parts(source), as_int(steps), as_int(label), _pair(guidance)
     unet, scheduler = parts.unet, in_place(parts.scheduler, sampler)
-    s = check_scheduler(scheduler)
+    s = check_scheduler(scheduler, variance)
     u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)
     _check_labels(u, label, guidance)
     net = _caller(unet, u.in_channels, label, guidance)

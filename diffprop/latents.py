@@ -25,7 +25,7 @@ def encoder(vae  # an AutoencoderKL or VQModel of diffusers
            ) -> Callable:  # encode(images, seed=0, batch_size=50): uint8 or in [-1, 1] to latents
     "A function that turns images into the latents that a pipeline's network was trained on"
     bare = bare_network(vae)
-    if not hasattr(bare, 'encode') or bare.config.get('latents_mean'):
+    if not hasattr(bare, 'encode') or bare.config.get('latents_mean') or bare.config.get('latents_std'):
         raise ValueError(f'vae must encode and scale by one factor, got {type(bare).__name__}: '
                          'encode the images yourself and measure(.., in_range=False)')
     @torch.no_grad()

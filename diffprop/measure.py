@@ -127,6 +127,8 @@ def _check_given(adapted, n, clip, given):
     if not hasattr(adapted, 'schedule'):
         raise ValueError('adapted must be what an adapter returns, such as from_diffusers(..), '
                          f'got {type(adapted).__name__}')
+    if not callable(step := given.get('step', adapted.step)):
+        raise ValueError(f'step must be a function, such as ddim_step, got {step!r}')
     for own in (clip, adapted.clip):
         if own not in (None, True, False): raise ValueError(f'clip must be True or False, got {own!r}')
     for name, value in dict(n=n, batch_size=given.get('batch_size')).items():

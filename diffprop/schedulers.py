@@ -59,7 +59,8 @@ def _check_tables(scheduler):
                          'changed as its trained_betas, from which it makes all its tables')
 
 # %% ../nbs/models/schedulers.ipynb #a9e283c4
-def check_scheduler(scheduler):  # of diffusers
+def check_scheduler(scheduler,  # of diffusers
+                    variance: str | None = None):  # asked for in place of its own, which a solver needs
     "The configuration of a scheduler whose chain can be measured, or a ValueError that gives the reason"
     if scheduler is None:
         raise ValueError('scheduler must be given: without its configuration neither the schedule '
@@ -78,6 +79,9 @@ def check_scheduler(scheduler):  # of diffusers
     old = dict(predict_epsilon=scheduler.config.get('predict_epsilon'))
     for true, reason in (*_other_chains(c | old, getattr(scheduler, 'betas', None)), *_other_ends(c)):
         if true: raise ValueError(reason)
+    learned = str(scheduler.config.get('variance_type')).startswith('learned')  # or carried on
+    if kind in SOLVERS and variance is not None and not learned:
+        raise ValueError(f'variance must be None for {kind}, which has its own, got {variance!r}')
     _check_tables(scheduler)
     return c
 
@@ -119,6 +123,10 @@ def _other_ends(c):
         yield c.get(name), f'{name} must not be set, got {c.get(name)}: that is another process or solver'
 
 # %% ../nbs/models/schedulers.ipynb #5e316694
+def _gets_levels(c):
+    "Is the network told the logarithm of its noise level, and no index?"
+    return c.get('timestep_type') == 'continuous' and c.get('prediction_type') == 'v_prediction'
+
 def in_place(scheduler,  # of diffusers, with betas
              sampler: str | None  # 'ddim' or 'ddpm'; None: the scheduler itself
             ):
@@ -131,6 +139,9 @@ def in_place(scheduler,  # of diffusers, with betas
         raise ValueError(f'sampler={sampler!r} needs a scheduler with betas, got {type(scheduler).__name__}')
     _check_tables(scheduler)
     c = own_settings(scheduler)
+    if _gets_levels(c) or c.get('use_flow_sigmas'):
+        raise ValueError(f'sampler={sampler!r} needs a network that gets the index of a beta as its time: '
+                         "by timestep_type 'continuous' or use_flow_sigmas it gets another")
     given = dict(clip_sample=c.get('clip_sample', False), set_alpha_to_one=True)
     if c.get('beta_schedule') not in ('linear', 'scaled_linear', 'squaredcos_cap_v2'):  # which all have
         given |= dict(beta_schedule='linear', trained_betas=scheduler.betas.tolist())
@@ -146,13 +157,14 @@ def _check_steps(steps, T):
     if isinstance(steps, int) and not isinstance(steps, bool) and 1 <= steps <= T: return
     raise ValueError(f'steps must be in 1..{T}, the steps of the model, got {steps!r}')
 
-def _check_first(scheduler, steps, index):
-    "ValueError where a respaced chain begins beyond the indices that the network knows"
+def _check_indices(scheduler, steps, indices):
+    "ValueError where a respaced chain visits others than those that the network knows"
     c, T = scheduler.config, len(scheduler.betas)
-    if index <= T - 1: return
+    beyond = [i for i in (indices.max().item(), indices.min().item()) if not 0 <= i <= T - 1]
+    if _gets_levels(c) or not beyond: return
     raise ValueError(f'steps_offset {c.get("steps_offset")} with timestep_spacing '
-                     f'{c.get("timestep_spacing")!r} in {steps} steps begins at index {index:g}, and the '
-                     f'network knows 0..{T - 1}: take fewer steps')
+                     f'{c.get("timestep_spacing")!r} in {steps} steps visits index {beyond[0]:g}, and the '
+                     f'network knows 0..{T - 1}: take another number of them')
 
 def _spaced(scheduler, steps, ddim):
     "The t that the scheduler visits in so many steps, from low to high"
@@ -161,7 +173,7 @@ def _spaced(scheduler, steps, ddim):
     other.set_timesteps(steps)
     times = other.timesteps.flip(0) + 1
     spacing = f'timestep_spacing {scheduler.config.timestep_spacing!r}'
-    _check_first(scheduler, steps, times[-1].item() - 1)
+    _check_indices(scheduler, steps, times - 1)
     jump = T//steps  # DDIMScheduler steps down by this, whatever it visits next
     if ddim and ((times.diff() != jump).any() or times[0] > jump):
         raise ValueError(f'DDIMScheduler with {spacing} does not arrive at the t that it visits next '
@@ -201,6 +213,18 @@ class RememberingStep:
         return x
 
 # %% ../nbs/models/schedulers.ipynb #8a156758
+def _check_runs(solver, steps):
+    "ValueError where a solver's own steps end in an error or in NaN, whatever the network answers"
+    x, why = torch.ones(1, 1, 1, 1), ''
+    try:
+        with torch.random.fork_rng([]):  # some draw noise
+            for t in solver.timesteps: x = solver.step(solver.scale_model_input(x, t)/2, t, x).prev_sample
+        if not x.isfinite().all(): why = 'it ends in NaN or infinity'
+    except Exception as e: why = f'{type(e).__name__} {e}'.strip()
+    if not why: return
+    raise ValueError(f'{type(solver).__name__} in {steps} steps cannot run its own chain ({why}): take '
+                     'another number of steps, or other settings')
+
 def _levels(scheduler, steps):
     "(scheduler with its timesteps, noise levels from 0 up, the network's times) of a solver"
     kind, T = type(scheduler).__name__, len(scheduler.betas)
@@ -213,13 +237,14 @@ def _levels(scheduler, steps):
     told = of_config(type(scheduler), scheduler)  # its network may be told something else than eps' would be
     for s in (own, told): s.set_timesteps(steps)
     sigmas, times = own.sigmas.double().cpu(), told.timesteps.cpu()
-    _check_first(scheduler, steps, times.max().item())
+    _check_indices(scheduler, steps, times)
     if kind == 'HeunDiscreteScheduler':  # which has all but the first twice
         sigmas, times = (torch.cat([v[:1], v[1::2]]) for v in (sigmas, times))
     falls = len(sigmas) == len(times) + 1 and (sigmas.diff() < 0).all() and sigmas[-1] == 0
     if not falls:
         raise ValueError(f'{kind} in {steps} steps does not fall from one noise level to the next, down to '
                          '0: take fewer steps, or other settings')
+    _check_runs(told, steps)
     return own, sigmas.flip(0), torch.cat([times[:1], times.flip(0)])
 
 # %% ../nbs/models/schedulers.ipynb #9004f0b8
@@ -242,12 +267,8 @@ def chain_of(scheduler,  # of diffusers
              variance: str | None = None  # 'beta' or 'posterior', of DDPM; None: the scheduler's
             ) -> Chain:
     "The chain that a scheduler runs; ValueError where it cannot be run faithfully"
-    c, kind = check_scheduler(scheduler), type(scheduler).__name__
-    if kind in SOLVERS:
-        learned = str(c.get('variance_type')).startswith('learned')
-        if variance is not None and not learned:
-            raise ValueError(f'variance must be None for {kind}, which has its own, got {variance!r}')
-        return _solver_chain(scheduler, steps)
+    c, kind = check_scheduler(scheduler, variance), type(scheduler).__name__
+    if kind in SOLVERS: return _solver_chain(scheduler, steps)
     beta = torch.cat([torch.zeros(1), scheduler.betas.double().cpu()])
     whole = Schedule(beta, variance or _VARIANCES.get(c.get('variance_type'), 'posterior'))
     ddim = kind == 'DDIMScheduler'
@@ -270,5 +291,5 @@ def _solver_chain(scheduler, steps):
         notes += ("it remembers earlier steps: no module stands alone, and the control 'fresh' is left out",)
     begins = float(own.init_noise_sigma)/(1 if SOLVERS[kind] is None else (1 + sigmas[-1].item()**2)**.5)
     if abs(begins - 1) > .01:
-        notes += (f'its chain begins with standard deviation {begins:.3f}, and here with 1, as q at t = T',)
+        notes += (f'its chain begins with standard deviation {begins:.3f}, and here, as in Eq. 2, with 1',)
     return Chain(schedule, schedule, times, step, clip, notes)
