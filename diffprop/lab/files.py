@@ -129,7 +129,10 @@ def atomic_write(path: str | Path,  # of the finished file; its folder is made
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_pieces(path)
+        beside.touch()
+        mode = beside.stat().st_mode
         write(beside)
+        if beside.stat().st_mode != mode: beside.chmod(mode)  # safetensors lets its owner alone read
         _sync(beside)
         os.replace(beside, path)
     except (OSError, RuntimeError, SafetensorError) as e:
