@@ -141,10 +141,11 @@ def _check_labels(c, label, guidance):
 # %% ../nbs/models/adapters.ipynb #490bed29
 def _caller(unet, channels, label, guidance):
     "The network's first channels, computed in its own precision: out = net(x, time)"
-    dtype = bare_network(unet).dtype
+    bare = bare_network(unet)
     def call(x, time, label):
         classes = {} if label is None else dict(class_labels=torch.full((len(x),), label, device=x.device))
-        return unet(x.to(dtype), time, **classes).sample[:, :channels].to(x.dtype)
+        own = next(bare.parameters()).dtype  # which its owner may change, to train it
+        return unet(x.to(own), time, **classes).sample[:, :channels].to(x.dtype)
     if guidance is None: return partial(call, label=label)
     scale, none = guidance
     def guided(x, time):

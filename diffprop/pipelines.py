@@ -125,7 +125,7 @@ def _scored_once(out, asked, chains, sets, space, how):
     "Scores of the former network, each kept in the folder when it is made, until the refinement is whole"
     file, asked = out/'refine.pt-before.json', {k: str(v) for k, v in asked.items()}
     held = _held_scores(file)
-    differ = [k for k in asked if held['asked'].get(k) != asked[k]]
+    differ = [k for k in asked | held['asked'] if held['asked'].get(k) != asked.get(k)]
     if differ and held['asked'] and (out/'refine.pt').exists():
         raise ValueError(f'{out} holds another refinement, not yet finished: {", ".join(differ)} differ')
     if differ: held = dict(asked=asked, scores={})
@@ -242,6 +242,7 @@ def refine_pipeline(source: Path | str,  # as for `open_source`
     device, (steps, beside, samples) = join(device), map(as_int, (steps, beside, samples))
     _check_call(images, samples, steps)
     out, plan = _new_or_unfinished(out), _planned(images, samples, plan)
+    if out.resolve() == existing(source).resolve(): raise ValueError(f'out must not be the source, got {out}')
     unet, scheduler, lost = _to_refine(source)
     adapted = from_diffusers((unet.to(device), scheduler), steps=steps, variance='posterior')  # none is used
     adapted = _fitting(adapted, images, device)

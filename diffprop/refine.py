@@ -21,7 +21,7 @@ from tqdm import tqdm
 from .schedule import Schedule, stream
 from .error import KERNELS, median_bandwidth
 from .samplers import ddim_step
-from .lab.files import atomic_write, data_hash, state_hash
+from .lab.files import atomic_write, usable_folder
 from .lab.config import from_fields
 from .lab.devices import add_gradients, any_process, fresh_casts, join, rank_and_size
 from .lab.training import clock, stop_signals
@@ -29,7 +29,7 @@ from .adapters import Adapted
 from .loading import bare_network, evaluating
 from .measure import check_data, check_steady
 from .mmd import as_floats
-from .short_chain import null_units, Plan, ShortChain, update_gradients
+from .short_chain import _asked, _differ, null_units, Plan, ShortChain, update_gradients
 
 # %% ../nbs/models/refine.ipynb #ec85f971
 @dataclass(eq=False)
@@ -56,6 +56,7 @@ def look(samples: Tensor,  # (n, *shape), n >= 2
     x, y, k = samples.flatten(1), held_out.flatten(1), KERNELS[kernel]
     if not x.isfinite().all(): raise ValueError('samples must be finite, got NaN or infinity')
     s = median_bandwidth(y, kernel)
+    if not s > 0: raise ValueError('held-out images must differ, got most of them alike: give other images')
     xx, xy, yy = (k(a, b, s).double() for a, b in ((x, x), (x, y), (y, y)))
     off_mean = lambda k: (k.sum(1) - k.diagonal())/(len(k) - 1)
     within, across = off_mean(xx), xy.mean(1)
@@ -98,7 +99,7 @@ class _State:
             raise ValueError(f'{file} is damaged: remove it, and the refinement begins anew') from None
         if not isinstance(saved, dict) or not isinstance(saved.get('asked'), dict):
             raise ValueError(f'{file} is no checkpoint of a refinement: give another folder')
-        if differ := [k for k in asked if saved['asked'].get(k) != asked[k]]:
+        if differ := _differ(saved['asked'], asked):
             raise ValueError(f'{file} holds another refinement: {", ".join(differ)} differ')
         for name in ('network', 'average', 'optimizer'): getattr(self, name).load_state_dict(saved[name])
         for of in self.optimizer.state.values(): of['step'] = of['step'].cpu()  # or updates wait for it
@@ -212,6 +213,12 @@ def _checked(network, images, plan, in_range):
     return x0 if x0.dtype == torch.uint8 else x0.float()
 
 # %% ../nbs/models/refine.ipynb #6d3bf817
+def _check_view(seen, weights):
+    "ValueError for a view that changes as the weights do"
+    of_them = torch.autograd.grad(seen.sum(), weights, allow_unused=True) if seen.requires_grad else ()
+    if all(g is None for g in of_them): return
+    raise ValueError('view must not change with the weights that are trained: take frozen(network) for it')
+
 def _divide(x0, plan):
     "(images for the updates, held-out images), drawn at random"
     order = torch.randperm(len(x0), generator=stream(plan.seed, 'held-out images')).to(x0.device)
@@ -233,20 +240,6 @@ def _trainable(network):
         for w, flag in zip(network.parameters(), wanted):
             w.grad = None
             w.requires_grad_(flag)
-
-# %% ../nbs/models/refine.ipynb #2815a478
-def _asked(schedule, step, clip, judge, view, x0, network):
-    "What a checkpoint belongs to, besides its plan"
-    chain = dict(times=schedule.timesteps.tolist(), schedule=data_hash(schedule.alpha_bar), clip=clip)
-    hashes = dict(data=data_hash(x0), weights=state_hash(network.state_dict()))
-    names = dict(judge=_named(judge), view=_named(view), step=_named(step))
-    return chain | hashes | names
-
-def _named(f):
-    "What a function is called, alike in every process"
-    if f is None: return 'pixels'
-    if isinstance(f, partial): return f'{_named(f.func)} {f.args} {f.keywords}'
-    return getattr(f, 'name', None) or getattr(f, '__qualname__', type(f).__qualname__)
 
 # %% ../nbs/models/refine.ipynb #6e70215c
 @torch.inference_mode(False)  # whatever the caller is in
@@ -275,16 +268,18 @@ def refine(model: Callable,  # eps = model(x, t), of an adapter
     schedule = schedule if steps is None else schedule.trailing(steps)
     if type(clip) is not bool: raise ValueError(f'clip must be True or False, got {clip!r}')
     x0 = _checked(network, images, plan, in_range)
-    asked = plan.recorded() | _asked(schedule, step, clip, judge, view, x0, network)
     rest, held = _divide(x0.detach().to(device), plan)  # bytes until drawn from, a quarter of the memory
     chain = ShortChain(schedule, model, rest, plan, step, clip, view)
-    file = Path(folder)/'refine.pt' if folder else None
+    file = usable_folder('folder', folder)/'refine.pt' if folder else None
     held = as_floats(held[:5000])  # kernel matrices grow with the square
     held = chain.seen_all(held, 0) if judge is None else judge(held)
-    with evaluating(network): check_steady(Adapted(model, schedule, network=network), rest, device)
+    with evaluating(network):
+        check_steady(Adapted(model, schedule, network=network), rest, device)
+        asked = _asked(chain, judge, x0, network) if file else {}
     with _trainable(network), tqdm(total=plan.updates, desc='refining', unit='update', mininterval=2,
                                    file=sys.stdout, disable=not progress) as bar:
         state = _State(network, plan)
+        if view is not None: _check_view(view(as_floats(rest[:2]), 0), state.parameters)
         if file and file.exists(): state.restore(file, asked, device)
         bar.update(state.update)
         save = partial(state.save, file, asked) if file and first else lambda: None

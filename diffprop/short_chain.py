@@ -6,8 +6,9 @@
 __all__ = ['LOSSES', 'Plan', 'ShortChain', 'null_units', 'update_gradients']
 
 # %% ../nbs/models/short_chain.ipynb #a041acbd
-import math
+import math, numbers
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Callable
 
 import torch
@@ -21,6 +22,7 @@ from .bootstrap import nll_loss
 from .samplers import ddim_step
 from .lab.devices import divided, rank_and_size
 from .lab.extras import as_int, choose
+from .lab.files import data_hash, state_hash
 
 # %% ../nbs/models/short_chain.ipynb #408c7bbf
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Plan:
 
     def __post_init__(self):
         for name in _LEAST: object.__setattr__(self, name, as_int(getattr(self, name)))
+        for name in _REAL: object.__setattr__(self, name, _as_plain(getattr(self, name)))
         _check_plan(self)
 
     def recorded(self) -> dict:
@@ -56,6 +59,12 @@ class Plan:
 # %% ../nbs/models/short_chain.ipynb #2f1fc204
 _LEAST = dict(L=1, below=0, updates=1, batch_size=4, noise_batch=1, every=1, patience=1, samples=2, piece=1,
               seed=0)
+_REAL = 'weight', 'lr', 'ema', 'held_out', 'margin'
+
+def _as_plain(value):
+    "A float, where the value is a number of numpy's, which no checkpoint could be read back with"
+    numpys = isinstance(value, numbers.Real) and type(value).__module__ == 'numpy'
+    return float(value) if numpys else value
 
 def _check_plan(plan):
     choose('loss', plan.loss, LOSSES)
@@ -64,7 +73,7 @@ def _check_plan(plan):
         value = getattr(plan, name)
         if type(value) is not int or value < low:
             raise ValueError(f'{name} must be a whole number from {low}, got {value!r}')
-    for name in ('weight', 'lr', 'ema', 'held_out', 'margin'):
+    for name in _REAL:
         value = getattr(plan, name)
         if not isinstance(value, (int, float)): raise ValueError(f'{name} must be a number, got {value!r}')
     if type(plan.biased) is not bool: raise ValueError(f'biased must be True or False, got {plan.biased!r}')
@@ -98,7 +107,8 @@ class ShortChain:
         "The standard normal draws of each module, by t: the same whenever they are asked for"
         def of(t):
             g = self.draws(name, index, t)
-            return torch.randn(n, *self.images.shape[1:], generator=g, device=self.images.device)
+            how = dict(generator=g, device=self.images.device, dtype=torch.float32)  # whatever is usual
+            return torch.randn(n, *self.images.shape[1:], **how)
         return of
 
     def some(self, n: int,  # how many
@@ -234,3 +244,26 @@ def update_gradients(chain: ShortChain,  # the model's weights get the gradient
             chain.seen(chain.run(x[rows], s, t, noise, rows), t).backward(pull[rows])
     if p.loss == 'persistent': _put_back(chain, update, chains, ends.detach(), t)
     return dict(nll=nll.detach(), mmd2=(error*unit).detach(), units=error.detach())
+
+# %% ../nbs/models/short_chain.ipynb #2815a478
+def _asked(c, judge, x0, network):
+    "What a checkpoint belongs to: plan, chain, data, network, and what the model makes of four noises"
+    chain = dict(times=c.schedule.timesteps.tolist(), schedule=data_hash(c.schedule.alpha_bar), clip=c.clip)
+    hashes = dict(data=data_hash(x0), weights=state_hash(network.state_dict()))
+    names = dict(judge=_named(judge), view=_named(c.view), step=_named(c.step))
+    n, noise = c.schedule.T, c.noise('held-out noise', 0, 4)
+    ends = c.run_all(noise(n + 1), n, 0, noise).flatten(1)
+    draws = torch.cat([ends.mean(1), ends.norm(dim=1)]).tolist()
+    return c.plan.recorded() | chain | hashes | names | dict(draws=draws)
+
+def _differ(held, asked):
+    "Where two requests differ; draws may by rounding, and older checkpoints have none"
+    names = [k for k in asked | held if k != 'draws' and held.get(k) != asked.get(k)]
+    draws = (torch.tensor(of.get('draws', asked['draws'])) for of in (held, asked))
+    return names if torch.allclose(*draws, rtol=.01, atol=.01) else [*names, 'draws']
+
+def _named(f):
+    "What a function is called, alike in every process"
+    if f is None: return 'pixels'
+    if isinstance(f, partial): return f'{_named(f.func)} {f.args} {f.keywords}'
+    return getattr(f, 'name', None) or getattr(f, '__qualname__', type(f).__qualname__)
