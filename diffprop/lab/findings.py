@@ -195,11 +195,15 @@ def few_steps_how_many(preset='digits-full'):
     yield from how_many_of_images(rows_of('14_few_steps_how_many', 'cpu'))
 
 def how_many_of_images(rows):  # of the page at preset cpu
-    "The same of CIFAR-10: KID beside the former, a difference a network"
-    kid = rows.pivot(index='seed', columns=['method', 'nfe'], values='kid')
+    "The same of CIFAR-10, and of photographs of all sets: shares of the KID beside, a difference a network"
+    kid = rows.pivot(index=['data', 'seed'], columns=['method', 'nfe'], values='kid')
     for n in sorted(rows.nfe[rows.method == 'refined'].unique()):
+        def change(other): return kid['refined', n]/kid[other, n] - 1
         question = f'CIFAR-10 at 16 x 16, new networks, {n} steps: does refining change KID?'
-        yield question, 'of its KID', difference(kid['refined', n]/kid['as it is', n] - 1, 1.)
+        yield question, 'of its KID', difference(change('as it is').loc['cifar10'], 1.)
+        question = f'Photographs, new networks, {n} steps: does refining change KID, beside'
+        for other, called in {'as it is': 'the network as it is', 'UniPC, clipped': 'UniPC, clipped'}.items():
+            yield f'{question} {called}?', 'of its KID', difference(change(other), 1.)
 
 # %% ../../nbs/lab/findings.ipynb #5c45acbc
 SETS = dict(cifar10='CIFAR-10', imagenet32='ImageNet', celeba64='CelebA')  # of photographs
