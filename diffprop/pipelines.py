@@ -31,7 +31,7 @@ from .places import existing
 from .measure import check_steady, expected_images
 from .refine import _checked, refine
 from .schedulers import check_scheduler, in_place, of_config, own_settings
-from .short_chain import Plan
+from .short_chain import _differ, Plan
 from .lab.views import frozen, MIDDLE, own_features
 
 # %% ../nbs/models/pipelines.ipynb #1731ad85
@@ -125,7 +125,7 @@ def _scored_once(out, asked, chains, sets, space, how):
     "Scores of the former network, each kept in the folder when it is made, until the refinement is whole"
     file, asked = out/'refine.pt-before.json', {k: str(v) for k, v in asked.items()}
     held = _held_scores(file)
-    differ = [k for k in asked | held['asked'] if held['asked'].get(k) != asked.get(k)]
+    differ = _differ(held['asked'], asked)
     if differ and held['asked'] and (out/'refine.pt').exists():
         raise ValueError(f'{out} holds another refinement, not yet finished: {", ".join(differ)} differ')
     if differ: held = dict(asked=asked, scores={})

@@ -257,10 +257,11 @@ def _asked(c, judge, x0, network):
     return c.plan.recorded() | chain | hashes | names | dict(draws=draws)
 
 def _differ(held, asked):
-    "Where two requests differ; draws may by rounding, and older checkpoints have none"
+    "Where two requests differ; in the draws, where in nothing else: rounding moves them, and some have none"
     names = [k for k in asked | held if k != 'draws' and held.get(k) != asked.get(k)]
-    draws = (torch.tensor(of.get('draws', asked['draws'])) for of in (held, asked))
-    return names if torch.allclose(*draws, rtol=.01, atol=.01) else [*names, 'draws']
+    if names or 'draws' not in held: return names
+    draws = (torch.tensor(of['draws']) for of in (held, asked))
+    return [] if torch.allclose(*draws, rtol=.01, atol=.01) else ['draws']
 
 def _named(f):
     "What a function is called, alike in every process"
