@@ -21,7 +21,8 @@ from .latents import decoder, encoder
 from .loading import as_parts, bare_network
 from .samplers import ddim_step, diffusers_ddim_step, heun_step
 from .schedule import Schedule, at, backward_step
-from .schedulers import chain_of, check_scheduler, in_place, of_config, PREDICTIONS, schedule_of
+from .schedulers import _check_runs, chain_of, check_scheduler, in_place
+from .schedulers import of_config, PREDICTIONS, schedule_of
 
 # %% ../nbs/models/adapters.ipynb #051ccad4
 @dataclass(frozen=True, eq=False)
@@ -128,14 +129,14 @@ def _check_labels(c, label, guidance):
     if kind is not None:
         raise ValueError(f'unet must have no classes or a table of them, got class_embed_type {kind!r}: '
                          'give what it is conditioned on by a function, through from_module')
-    given = (label,) if guidance is None else (label, guidance[1])
+    given = dict(label=label) | (dict(guidance=guidance[1]) if guidance else {})
     if n is None and (label, guidance) != (None, None):
         raise ValueError(f'label and guidance must be None, got {label!r} and {guidance!r}: the unet has '
                          'no classes')
     if n is None: return
-    for index in given:
+    for name, index in given.items():
         if type(index) is int and 0 <= index < n: continue
-        raise ValueError(f'label must be in 0..{n - 1}, the classes of the unet, got {index!r}: give '
+        raise ValueError(f'{name} must be in 0..{n - 1}, the classes of the unet, got {index!r}: give '
                          'one as label (--label), and images of that class alone to compare with')
 
 # %% ../nbs/models/adapters.ipynb #490bed29
@@ -153,11 +154,10 @@ def _caller(unet, channels, label, guidance):
         return without + scale*(call(x, time, label) - without)
     return guided
 
-def _unet_notes(unet, vae, config, variance, label, guidance):
+def _unet_notes(unet, vae, config, label, guidance):
     "What the network adds to the notes"
     bare = bare_network(unet)
-    if config.out_channels != config.in_channels:
-        yield f'the learned variance is left out; the chain uses {variance}'
+    if config.out_channels != config.in_channels: yield 'the learned variance is left out'
     if vae is not None: yield f'latents: images are encoded by its {type(bare_network(vae)).__name__}'
     if bare.dtype != torch.float32:
         yield f'the network computes in {str(bare.dtype)[6:]}, the chain in float32'
@@ -177,6 +177,7 @@ def _edm_chain(net, scheduler, steps, **own):
         raise ValueError(f'steps must be given for EDMEulerScheduler, 18 (--steps 18), say, got {steps!r}')
     scheduler = of_config(type(scheduler), scheduler)
     scheduler.set_timesteps(steps)
+    _check_runs(scheduler, steps)
     def denoiser(x, sigma):
         s = sigma.view(-1, *[1]*(x.dim() - 1))
         out = net(scheduler.precondition_inputs(x, s), scheduler.precondition_noise(sigma))
@@ -199,7 +200,7 @@ def from_diffusers(source,  # a pipeline, the folder of one, (unet, scheduler) o
     u = _check_unet(unet, parts.scheduler.config.get('variance_type'), variance)
     _check_labels(u, label, guidance)
     net = _caller(unet, u.in_channels, label, guidance)
-    notes = (*_unet_notes(unet, parts.vae, u, variance, label, guidance), *parts.notes)
+    notes = (*_unet_notes(unet, parts.vae, u, label, guidance), *parts.notes)
     own = dict(shape=_unet_shape(u), network=unet, encode=parts.vae and encoder(parts.vae),
                decode=parts.vae and decoder(parts.vae))
     if type(scheduler).__name__ == 'EDMEulerScheduler':

@@ -125,16 +125,18 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
                              'limit'))
     for field in more: choose('change', field, Plan.__dataclass_fields__)
     name, device = expanded(path).resolve().name, usable_device(device)
+    fit = dict(resize=resize, filter=filter)
     with tried_folder(Path(out or f'{name}-in-{steps}')) as folder:
-        images = images_for(path, data, limit=limit or None, resize=resize, filter=filter)
+        images = images_for(path, data, limit=limit or None, **fit)
         print(f'{name} in {steps} steps: at most {updates} updates with the loss {loss}, {len(images):,} '
               f'images, on {device}', flush=True)
         given = dict(batch_size=batch_size) if batch_size else {}
         plan = dict(loss=loss, updates=updates, seed=seed) | given | more
         record = refine_pipeline(path, images, steps, folder, view=view, features=features, samples=samples,
                                  beside=beside, device=device, tracker=tracker, progress=True, **plan)
+    alike = ''.join(f' --{option} {way}' for option, way in fit.items() if way not in ('crop', 'bicubic'))
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'
-          f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)}')
+          f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)}{alike}')
     return folder
 
 # %% ../nbs/models/command.ipynb #ab979487

@@ -14,7 +14,7 @@ from pathlib import Path
 from torch import nn
 
 from .lab.extras import check_finite, one_line, optional
-from .places import existing, holds_pipeline, nearby, part_folder, read_object
+from .places import existing, nearby, part_folder, read_object
 
 # %% ../nbs/models/loading.ipynb #f044a0d7
 # whose loop is: x ~ N(0, I), then scheduler.step; and the scheduler that some make of the one they get

@@ -119,7 +119,7 @@ def as_measured(adapted: Adapted, images: Tensor,  # as for `measure`
     _warn_of_a_corner(x0, in_range)
     controls = ('renoised',) if isinstance(adapted.step, RememberingStep) else ('renoised', 'fresh')
     if not adapted.encode: return x0, controls
-    return check_data(adapted.encode(as_floats(x0)), adapted.shape, False), controls
+    return check_data(adapted.encode(x0), adapted.shape, False), controls
 
 # %% ../nbs/models/measure.ipynb #ddfa44b7
 def _check_given(adapted, n, clip, given):

@@ -143,7 +143,8 @@ class Prepared:
     def T(self): return self.adapted.schedule.T
     @property
     def title(self):
-        return f'{self.name}, measured on {shown(Path(self.request.data).name)} ({len(self.images):,} images)'
+        data = shown(Path(self.request.data).absolute().name)  # of . and data/ too
+        return f'{self.name}, measured on {data} ({len(self.images):,} images)'
 
 # %% ../nbs/models/measurement.ipynb #7413246b
 def notes_of(adapted: Adapted, images: Tensor,
@@ -189,10 +190,9 @@ def prepare(path: Path | str,  # a saved model, as for `open_model`; or digits, 
         raise ValueError(f'n must be in 2..{len(images)//2}, half the number of images, got {n} (--samples)')
     notes = notes_of(adapted, images, n, times, r.steps, r.device)
     if refined: notes.append(f'refined for {refined} steps, as refine.json says; --steps for others')
-    weights = {} if adapted.network is None else adapted.network.state_dict()
-    asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n,
-                 kernels=names(r.kernels), times=times, steps=r.steps, seed=r.seed, notes=notes,
-                 weights=state_hash(weights), settings=_settings(path), features=r.features, **fit, **how)
+    asked = dict(path=str(path), data=str(r.data), data_hash=data_hash(images), samples=n, times=times,
+                 kernels=names(r.kernels), steps=r.steps, seed=r.seed, notes=notes, settings=_settings(path),
+                 weights=state_hash(adapted.network.state_dict()), features=r.features, **fit, **how)
     space = usable_features(r.features, tuple(images.shape[1:]))
     return Prepared(shown(path.name), adapted, images, r, n, times, space, notes, asked)
 

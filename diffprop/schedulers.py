@@ -274,7 +274,8 @@ def chain_of(scheduler,  # of diffusers
     ddim = kind == 'DDIMScheduler'
     kept = whole if steps is None else whole.keep(_spaced(scheduler, steps, ddim))
     clipped = 'clipped' if c.clip_sample else 'not clipped'
-    note = f'{kind}, T = {whole.T}, {c.prediction_type}, variance {whole.variance}, {clipped}'
+    noise = 'no noise added' if ddim else f'variance {whole.variance}'
+    note = f'{kind}, T = {whole.T}, {c.prediction_type}, {noise}, {clipped}'
     step = diffusers_ddim_step if ddim else backward_step
     return Chain(whole, kept, torch.arange(-1, whole.T), step, bool(c.clip_sample), (note,))
 

@@ -227,6 +227,9 @@ def update_gradients(chain: ShortChain,  # the model's weights get the gradient
     "Add the gradient of an update's loss to the network's (Eq. 5, Eq. 14)"
     p, (rank, processes), g = chain.plan, rank_and_size(), chain.draws('refine images', update)
     nll = nll_loss(chain.schedule, divided(chain.model), chain.some(p.noise_batch, g), generator=g)
+    if not nll.requires_grad:
+        raise ValueError('the model must have a gradient, got none: it calls no network that is trained, or '
+                         'under torch.no_grad')
     nll.backward()
     if p.weight == 0: return dict(nll=nll.detach())
     x, s, t = LOSSES[p.loss](chain, update, chains)
