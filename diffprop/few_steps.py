@@ -64,6 +64,7 @@ def peer_sample(peer: str,  # a name in PEERS
     "Images by one of diffusers' solvers, from the noises that `sample` starts with"
     diffusers = optional('diffusers')
     name, more, cost = PEERS[choose('peer', peer, PEERS)]
+    if not 1 <= nfe <= schedule.T: raise ValueError(f'nfe must be in 1..{schedule.T}, got {nfe}')
     steps = max(k for k in range(1, nfe + 1) if cost(k) <= nfe)
     done = []
     for first in range(0, n, batch_size):
@@ -229,8 +230,9 @@ def few_step_images(self: Lab, network: nn.Module,  # of the run, refined or not
 @patch
 def _few_steps(self: Lab, data, config, nfe, way, n, space):
     network, record = self.refined(data, config, nfe, way)
-    begin, train, held = time.perf_counter(), self.images(data), self.held_out_images(data)
+    train, held, begin = self.images(data), self.held_out_images(data), time.perf_counter()
     drawn = self.few_step_images(network, data, config, nfe, way, n)
+    took = time.perf_counter() - begin
     some = spread(train, 5000)  # features cost as much as samples
     own = image_features(drawn, space, device=self.device)
     beside = image_features(spread(held, n), space, device=self.device)
@@ -239,7 +241,7 @@ def _few_steps(self: Lab, data, config, nfe, way, n, space):
     row = dict(data=data, method=way.name, sampler=way.sampler, nfe=nfe, seed=config.seed,
                fid=unseen['fid'], kid=unseen['kid'], fid_train=seen['fid'], kid_train=seen['kid'],
                **precision_recall(own, beside), nearest=nearest(drawn.to(self.device), train.to(self.device)),
-               samples=n, features=seen['features'], sampling_seconds=time.perf_counter() - begin,
+               samples=n, features=seen['features'], sampling_seconds=took,
                device=device_name(self.device))
     record = {k: record.get(k) for k in ('kept', 'updates', 'seconds', 'before', 'after')}
     return row | record | self.named(data, config)

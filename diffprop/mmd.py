@@ -156,9 +156,9 @@ def _pairs(x, y, metric, less, rows=250):
 
 # %% ../nbs/02_mmd.ipynb #e430a8cf
 def mmd2(x: Tensor,  # (N, *shape)
-         y: Tensor,  # (M, *shape), the reference: the default bandwidth is taken from it
+         y: Tensor,  # (M, *shape), the reference
          kernel: str = 'gaussian',  # a name in KERNELS
-         bandwidth: float | Tensor | None = None,  # a distance; None: `median_bandwidth(y, kernel)`
+         bandwidth: float | Tensor | None = None,  # None: `median_bandwidth` of y; 'mixture': of both
          *, biased: bool = True  # the V-statistic, Eq. 10 as printed; False: the U-statistic, N, M >= 2
         ) -> Tensor:  # 0-dim, differentiable in x and y
     """Estimate the squared maximum mean discrepancy from two sets of samples (Eq. 9, Eq. 10)

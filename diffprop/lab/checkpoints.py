@@ -37,7 +37,7 @@ class State:
 
     @torch.no_grad()
     def update_average(self):
-        "Move the average towards the network, by a tenth at first and by 1 - ema in the end"
+        "Move the average towards the network, all the way at first and by 1 - ema in the end"
         decay = min(self.config.ema, (1 + self.step)/(10 + self.step)) if self.step else 0.
         torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - decay)
 
@@ -180,13 +180,14 @@ def load_network(folder: Path | str,  # of a finished run
                 ) -> nn.Module:
     """The averaged network of a finished run, in eval mode; nothing is unpickled
 
-    ValueError if the run is not finished; `Damaged` if the file's hash is not the recorded one."""
+    ValueError if the run is not finished; `Damaged` if the file is not there, or its hash another."""
     folder = Path(folder)
     if not (folder/'train.json').exists(): raise ValueError(f'{folder} holds no finished run')
     file, (config, _) = folder/'model.safetensors', _held(folder)
-    if file_hash(file) != _read_json(folder/'train.json')['weights']:
-        raise Damaged(f'{file} is damaged: remove train.json beside it and train again, '
-                      'which makes it from the checkpoint')
+    there = file.exists()
+    if not there or file_hash(file) != _read_json(folder/'train.json')['weights']:
+        raise Damaged(f'{file} is {"damaged" if there else "not there"}: remove train.json beside it and '
+                      'train again, which makes it from the checkpoint')
     network = make_network(config, shape).to(device)
     network.load_state_dict(load_file(file, device=str(device)))
     check_finite(network, file)

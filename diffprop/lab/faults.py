@@ -181,6 +181,8 @@ def run_faults(lab: Lab, data: str, method: str = 'ddpm',  # a method, or a name
     what = dict(method=method if method in PERFECT else '', kinds=list(kinds), sizes=list(sizes))
     what |= dict(modules=list(own), n=n, every=every, kernel=kernel)
     starts = list(starts) or [t for t in turns(T) if t]
+    if not {*starts} <= {*range(1, T + 1)}: raise ValueError(f'starts must be in 1..{T}, got {starts}')
+    if min([every, *own]) < 1: raise ValueError(f'every and own must be from 1, got {every} and {list(own)}')
     left = pd.concat([_kept_faults(lab, data, config, s, what) for s in starts], ignore_index=True)
     return left.assign(data=data, method=method, seed=seed, n=n, T=T, **lab.named(data, config))
 

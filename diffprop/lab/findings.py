@@ -29,8 +29,8 @@ def paired(rows: pd.DataFrame,  # with columns method, seed and `value`
            value: str = 'fid',  # the column that is compared
            unit: float = 1.  # differences are given times this
           ) -> dict:  # as `difference`
-    "One method against another, run by run of the same seed"
-    wide = unit*rows.pivot_table(index='seed', columns='method', values=value)
+    "One method against another, run by run of the same seed; ValueError where a run has two rows"
+    wide = unit*rows.pivot(index='seed', columns='method', values=value)
     return difference(wide[method] - wide[baseline], wide[baseline].mean())
 
 # %% ../../nbs/lab/findings.ipynb #2a05e6fd

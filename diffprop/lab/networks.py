@@ -290,22 +290,22 @@ def _kept(self: Lab, data, config, sampling, n, name):
     file, parts = folder/f'{name}.safetensors', folder/name
     network = self.network(data, config)  # where several processes share the run, they have met from here on
     if any_process(not file.exists()):
-        (rank, world), firsts = rank_and_size(), range(0, n, self.size.batch_size)
-        held = [parts/f'{i:07d}.safetensors' for i in firsts]
+        (rank, world), most = rank_and_size(), self.size.batch_size
+        held = {(i, min(n, i + most)): parts/f'{i:07d}-{most}.safetensors' for i in range(0, n, most)}
         with exclusive(parts) if rank == 0 else nullcontext():
-            for i, part in list(zip(firsts, held))[rank::world]:
+            for bounds, part in list(held.items())[rank::world]:
                 if file.exists() or part.exists(): continue
-                self._draw(data, config, network, sampling, i, min(n, i + self.size.batch_size), part)
+                self._draw(data, config, network, sampling, *bounds, part)
             barrier()
-            if rank == 0 and not file.exists(): _join(held, file)
+            if rank == 0 and not file.exists(): _join([*held.values()], file)
     barrier()
     return load_file(file)['images']
 
 # %% ../../nbs/lab/networks.ipynb #9cc78a16
 def _join(parts, file):
-    "One file of all parts, then none of them"
+    "One file of these parts, then none of them, nor of those by another batch size"
     held = [load_file(part) for part in parts]
     took = dict(sample_seconds=f"{sum(h['seconds'].item() for h in held):.2f}")
     images = dict(images=torch.cat([h['images'] for h in held]))
     atomic_write(file, lambda q: save_file(images, q, metadata=took))
-    for part in parts: part.unlink()
+    for part in parts[0].parent.glob('*.safetensors'): part.unlink()

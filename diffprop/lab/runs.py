@@ -21,7 +21,7 @@ from ..error import mmd2
 from ..schedule import Schedule, stream
 from .files import exclusive, read_json, write_json
 from .data import to_float
-from .config import Config, make_network, make_schedule
+from .config import Config, make_network, make_schedule, REGULARIZED
 from .devices import device_name
 from .fidelity import fidelity
 from .presets import choose, configure, forward_passes, METHODS, PRESETS
@@ -57,7 +57,7 @@ def noise_loss(model: Callable,  # eps = model(x, t)
 def _vanilla(self: Lab, data, config, method):
     "The configuration of the network that fine-tuning starts from"
     m, plain = METHODS[method], configure(self.preset, data, 'ddpm', config.seed)
-    before = {name: getattr(plain, name) for name in m.changes} | dict(lam_reg=0., reg_from=0)
+    before = {name: getattr(plain, name) for name in (*m.changes, *REGULARIZED)}
     return replace(config, steps=config.steps - m.longer*self.size.finetune, **before)
 
 @patch
