@@ -86,9 +86,9 @@ def save_results(folder: Path | str,  # is made; files of the same names are rep
     for name, figure in (figures or {}).items(): _write_figure(folder/name, figure)
     for name, table in (tables or {}).items(): _write_table(folder/name, table)
     record = provenance(**parameters)
-    if rows is not None:
-        shown = [c for c in ('run', 'weights', 'data_hash', 'features') if c in rows]
-        record['runs'] = rows[shown].drop_duplicates().to_dict('records')
+    made = [frame.filter(['run', 'weights', 'data_hash', 'features']) for frame in frames.values()]
+    made = [frame for frame in made if 'run' in frame]
+    if made: record['runs'] = pd.concat(made).drop_duplicates().to_dict('records')
     write_json(folder/'provenance.json', record)
     return folder
 
@@ -112,7 +112,7 @@ def _write_table(path, table):
 # %% ../../nbs/lab/experiment.ipynb #6c1ffb2b
 # what a row is a row of
 KEYS = ('part', 'data', 'method', 'setting', 'seed', 'kind', 'curve', 'kernel', 's', 'fault', 't', 'L')
-TIMED = ('seconds', 'ms_per_step')  # columns that are never the same twice
+TIMED = ('seconds', 'ms_per_step', 'sampling_seconds')  # columns that are never the same twice
 
 def compare_rows(rows: pd.DataFrame,  # of this run
                  published: pd.DataFrame  # as read from results/
@@ -250,8 +250,11 @@ def _comparison(self: Page, rows):
 @patch
 def _publish(self: Page):
     "Replace the published files by this run's"
+    new = self.published.with_name(f'{self.published.name}.new')
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(self.folder, new)
     shutil.rmtree(self.published, ignore_errors=True)
-    shutil.copytree(self.folder, self.published)
+    new.rename(self.published)
     print(f'published: {_short(self.published)}')
 
 # %% ../../nbs/lab/experiment.ipynb #730976af
