@@ -118,6 +118,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
     "Train a model on for few steps with the paper's loss; writes a pipeline that diffusers loads"
     from diffprop.lab.trackers import tracker_class
     from diffprop.measure import tried_folder, usable_device
+    from diffprop.measurement import Request
     from diffprop.pipelines import images_for, in_words, refine_pipeline
     from diffprop.short_chain import Plan
     tracker_class(tracker)
@@ -134,7 +135,7 @@ def refine_command(path: str,  # folder of a diffusers pipeline or of a finished
         plan = dict(loss=loss, updates=updates, seed=seed) | given | more
         record = refine_pipeline(path, images, steps, folder, view=view, features=features, samples=samples,
                                  beside=beside, device=device, tracker=tracker, progress=True, **plan)
-    alike = ''.join(f' --{option} {way}' for option, way in fit.items() if way not in ('crop', 'bicubic'))
+    alike = ''.join(f' --{option} {way}' for option, way in fit.items() if way != getattr(Request, option))
     print(f'{in_words(record)}\nwritten to {folder}; see how its error grows:\n'
           f'  diffprop measure {shlex.quote(str(folder))} --data {shlex.quote(data)}{alike}')
     return folder

@@ -86,8 +86,8 @@ def save_results(folder: Path | str,  # is made; files of the same names are rep
     for name, figure in (figures or {}).items(): _write_figure(folder/name, figure)
     for name, table in (tables or {}).items(): _write_table(folder/name, table)
     record = provenance(**parameters)
-    made = [frame.filter(['run', 'weights', 'data_hash', 'features']) for frame in frames.values()]
-    made = [frame for frame in made if 'run' in frame]
+    named = ['run', 'weights', 'data_hash', 'features']
+    made = [frame.filter(named) for frame in frames.values() if 'run' in frame]
     if made: record['runs'] = pd.concat(made).drop_duplicates().to_dict('records')
     write_json(folder/'provenance.json', record)
     return folder
